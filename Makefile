@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The RSS controller: an overlay on Linux 6.12. "make help" lists the targets.
+
+H := tools/testing/rss
+FLAVOUR ?= release
+FLAVOURS ?= release debug
+
+export KSRC STEP FORCE BASES ACCEL
+
+.PHONY: help
+help:
+	@echo 'make run            install, build, boot: the 2007 scenario, live'
+	@echo 'make shell          a shell in that guest'
+	@echo 'make test           KUnit and kselftests, FLAVOURS="release debug"'
+	@echo 'make harness-test   prove that the harness sees failures'
+	@echo 'make check          checkpatch, sparse, W=1, kernel-doc, shellcheck'
+	@echo 'make off-check      built out, no instruction of the kernel differs'
+	@echo 'make bisect         each step of the series compiles'
+	@echo 'make tree           assemble build/linux; KSRC=tree or tarball'
+	@echo 'make refresh        bring edits of build/linux back; STEP=NN'
+	@echo 'make series         the series as mails, in build/series'
+	@echo 'make series-check   assembly and mails are reproducible'
+	@echo 'make bases          the series applies to other 6.12.y versions'
+	@echo 'make kernel         build FLAVOUR=release or debug'
+	@echo 'make deps           install the Debian packages all this needs'
+	@echo 'make clean          remove build/'
+
+.PHONY: deps
+deps:
+	@$(H)/deps.sh
+
+.PHONY: tree
+tree: deps
+	@$(H)/tree/tree.sh
+
+.PHONY: refresh series series-check bases
+refresh:
+	@$(H)/tree/refresh.sh
+series: tree
+	@$(H)/tree/series.sh
+series-check: tree
+	@$(H)/tree/series-check.sh
+bases: deps
+	@$(H)/tree/bases.sh
+
+.PHONY: kernel off-check bisect
+kernel: tree
+	@$(H)/kernel/build.sh $(FLAVOUR)
+off-check: tree
+	@$(H)/kernel/off-check.sh
+bisect: tree
+	@$(H)/kernel/bisect.sh
+
+.PHONY: run shell test harness-test
+run shell: FLAVOUR := release
+run: kernel
+	@$(H)/run.sh
+shell: kernel
+	@$(H)/shell.sh
+test: tree
+	@$(H)/test.sh $(FLAVOURS)
+harness-test: kernel
+	@$(H)/harness-test.sh $(FLAVOUR)
+
+.PHONY: check
+check: tree
+	@$(H)/check/check.sh
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+# The targets share build/linux; each uses all CPUs by itself.
+.NOTPARALLEL:

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _LINUX_RES_COUNTER_H
+#define _LINUX_RES_COUNTER_H
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/cache.h>
+#include <linux/compiler.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/types.h>
+
+struct seq_file;
+
+/* The highest limit there is, which is none: no usage gets past it. */
+#define RES_COUNTER_MAX		LONG_MAX
+
+/**
+ * struct res_counter - how much of a resource a group and its children use
+ * @usage: Units charged to this level and to the levels below it. Written by
+ *	anybody who charges or uncharges, hence alone on its cache line.
+ *	Negative only while an underflow is being put right; read it by
+ *	res_counter_usage().
+ * @max_usage: Highest @usage in units since res_counter_init() or
+ *	res_counter_reset_max_usage(). Every charge that stands raises it
+ *	(compare and exchange: of two racing charges the higher one prevails);
+ *	a reset looks at @usage once more after it wrote. So it is at least
+ *	@usage whenever no charge is in flight, and a charge that is refused
+ *	further up does not raise it. res_counter_try_charge() reads @usage
+ *	back to learn the height: a peak that an uncharge on another CPU ends
+ *	within those few instructions is missed, and a charge that another
+ *	CPU is about to roll back is seen. Harmless, as nothing is decided by
+ *	this value.
+ * @failcnt: How often a res_counter_try_charge() met the limit of this very
+ *	level. Atomic, so no failure is lost; a reset that races with one may
+ *	or may not count it, as either order would be right.
+ * @limit: Most units that res_counter_try_charge() lets @usage reach, at most
+ *	%RES_COUNTER_MAX. Written by res_counter_set_limit() and
+ *	res_counter_force_limit(), whose callers serialise; read without a lock
+ *	by all charges. A charge that read the old limit looks again once
+ *	its units are in @usage, see res_counter_try_charge().
+ * @parent: The level above, charged along with this one; NULL at the top.
+ *	Constant from res_counter_init() on. The user sees to it that the
+ *	parent outlives the child.
+ *
+ * What a unit is, only the user knows. A counter has no lock: each level is
+ * one atomic word, and all walks go from the bottom to the top. So at rest,
+ * @usage of a level is the sum of what is charged at it and below it; while
+ * charges and uncharges are on their way up, the higher levels lag behind. A
+ * unit that one task gives back and another takes at once can count twice up
+ * there for an instant, in @max_usage too.
+ */
+struct res_counter {
+	atomic_long_t usage;
+
+	/* Written now and then: at a new peak, at the limit. */
+	unsigned long max_usage ____cacheline_aligned_in_smp;
+	atomic_long_t failcnt;
+
+	/* Read by each charge, hardly ever written. */
+	unsigned long limit ____cacheline_aligned_in_smp;
+	struct res_counter *parent;
+} ____cacheline_internodealigned_in_smp;
+
+void res_counter_init(struct res_counter *cnt, struct res_counter *parent);
+
+int __must_check res_counter_try_charge(struct res_counter *cnt,
+					unsigned long nr,
+					struct res_counter **fail);
+void res_counter_charge(struct res_counter *cnt, unsigned long nr);
+void res_counter_uncharge(struct res_counter *cnt, unsigned long nr);
+void res_counter_cancel(struct res_counter *cnt, unsigned long nr);
+
+int __must_check res_counter_set_limit(struct res_counter *cnt,
+				       unsigned long limit);
+void res_counter_force_limit(struct res_counter *cnt, unsigned long limit);
+
+bool res_counter_check_under_val(const struct res_counter *cnt,
+				 unsigned long val);
+struct res_counter *res_counter_first_over(struct res_counter *cnt);
+
+void res_counter_reset_max_usage(struct res_counter *cnt);
+void res_counter_reset_failcnt(struct res_counter *cnt);
+
+/*
+ * How res_counter_parse() reads what was written to a control file.
+ *
+ * RES_PARSE_BARE_UNITS: a number without a suffix counts units, else bytes
+ * RES_PARSE_MAX: "max" and "-1" are %RES_COUNTER_MAX, else they are refused
+ */
+#define RES_PARSE_BARE_UNITS	BIT(0)
+#define RES_PARSE_MAX		BIT(1)
+
+int __must_check res_counter_parse(const char *buf, unsigned int unit_shift,
+				   unsigned int flags, unsigned long *nr);
+int __must_check res_counter_parse_reset(const char *buf);
+void res_counter_show(struct seq_file *m, unsigned long nr,
+		      unsigned int unit_shift_out);
+
+/**
+ * res_counter_usage - units charged to a counter
+ * @cnt: the counter
+ *
+ * Return: the usage at one instant; it may be another one by now.
+ */
+static inline unsigned long res_counter_usage(const struct res_counter *cnt)
+{
+	return max(atomic_long_read(&cnt->usage), 0L);
+}
+
+/**
+ * res_counter_limit - limit in force at a counter
+ * @cnt: the counter
+ *
+ * Return: the limit in units, %RES_COUNTER_MAX if there is none. Ancestors
+ * may have a tighter one.
+ */
+static inline unsigned long res_counter_limit(const struct res_counter *cnt)
+{
+	return READ_ONCE(cnt->limit);
+}
+
+/**
+ * res_counter_failcnt - how often a charge met the limit of this level
+ * @cnt: the counter
+ *
+ * Return: failures since res_counter_init() or res_counter_reset_failcnt().
+ */
+static inline unsigned long res_counter_failcnt(const struct res_counter *cnt)
+{
+	return atomic_long_read(&cnt->failcnt);
+}
+
+/**
+ * res_counter_max_usage - highest usage so far
+ * @cnt: the counter
+ *
+ * Return: the highest usage in units since res_counter_init() or
+ * res_counter_reset_max_usage(); &struct res_counter says how exact it is.
+ */
+static inline unsigned long res_counter_max_usage(const struct res_counter *cnt)
+{
+	return READ_ONCE(cnt->max_usage);
+}
+
+/**
+ * res_counter_margin - room for a charge
+ * @cnt: the counter that would be charged
+ *
+ * A hint, for the size of a batch say: only res_counter_try_charge() takes
+ * the room that it finds.
+ *
+ * Return: the least room below a limit at @cnt and all its ancestors, 0 if
+ * any of them is at its limit or over it.
+ */
+static inline unsigned long res_counter_margin(const struct res_counter *cnt)
+{
+	unsigned long margin = RES_COUNTER_MAX;
+
+	for (; cnt; cnt = cnt->parent) {
+		unsigned long limit = res_counter_limit(cnt);
+		unsigned long usage = res_counter_usage(cnt);
+
+		if (usage >= limit)
+			return 0;
+		margin = min(margin, limit - usage);
+	}
+	return margin;
+}
+
+/**
+ * res_counter_excess - by how much usage is above the limit of this level
+ * @cnt: the counter
+ *
+ * Return: units, 0 if it is not.
+ */
+static inline unsigned long res_counter_excess(const struct res_counter *cnt)
+{
+	unsigned long limit = res_counter_limit(cnt);
+	unsigned long usage = res_counter_usage(cnt);
+
+	return usage > limit ? usage - limit : 0;
+}
+
+/**
+ * res_counter_inc_failcnt - note that a charge met the limit of this level
+ * @cnt: the counter
+ *
+ * res_counter_try_charge() does so itself. This is for who had to charge past
+ * the limit by res_counter_charge().
+ */
+static inline void res_counter_inc_failcnt(struct res_counter *cnt)
+{
+	atomic_long_inc(&cnt->failcnt);
+}
+
+/**
+ * res_counter_over_limit - is a limit exceeded here or further up?
+ * @cnt: the counter to start from
+ *
+ * Return: true if res_counter_first_over() finds a level.
+ */
+static inline bool res_counter_over_limit(struct res_counter *cnt)
+{
+	return res_counter_first_over(cnt);
+}
+
+#endif /* _LINUX_RES_COUNTER_H */

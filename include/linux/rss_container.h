@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * RSS controller: what the rest of the kernel calls.
+ *
+ * Each call costs a static branch until the first container is created, and
+ * nothing at all without CONFIG_RSS_CONTAINER.
+ */
+#ifndef _LINUX_RSS_CONTAINER_H
+#define _LINUX_RSS_CONTAINER_H
+
+#include <linux/jump_label.h>
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+
+struct oom_control;
+struct rss_container;
+
+#ifdef CONFIG_RSS_CONTAINER
+
+DECLARE_STATIC_KEY_FALSE(rss_container_key);
+
+/* On from the creation of the first container for good. */
+static inline bool rss_container_enabled(void)
+{
+	return static_branch_unlikely(&rss_container_key);
+}
+
+void __mm_init_container(struct mm_struct *mm);
+void __mm_free_container(struct mm_struct *mm);
+void __mm_update_container(struct mm_struct *mm);
+
+void __rss_charge_folio(struct folio *folio, struct mm_struct *mm);
+void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm);
+vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags);
+void __rss_handle_over_limit(void);
+
+/**
+ * mm_init_container - put a new mm into the container of its creator
+ * @mm: the mm, not visible to others yet
+ *
+ * A hint for what is mapped before the owner's container is final, which
+ * mm_update_container() says.
+ */
+static inline void mm_init_container(struct mm_struct *mm)
+{
+	RCU_INIT_POINTER(mm->rss_container, NULL);
+	if (rss_container_enabled())
+		__mm_init_container(mm);
+}
+
+/**
+ * mm_free_container - let go of the container of an mm
+ * @mm: an mm that maps nothing any more; may be called twice
+ */
+static inline void mm_free_container(struct mm_struct *mm)
+{
+	if (rss_container_enabled())
+		__mm_free_container(mm);
+}
+
+/**
+ * mm_update_container - let an mm follow its owner
+ * @mm: the mm
+ *
+ * Context: task_lock() of mm->owner.
+ */
+static inline void mm_update_container(struct mm_struct *mm)
+{
+	if (rss_container_enabled())
+		__mm_update_container(mm);
+}
+
+/**
+ * rss_charge_folio - charge what became mapped to the first toucher
+ * @folio: the folio, its map counts raised already
+ * @vma: where it is mapped
+ * @nr: how many of its pages became mapped, 0 if all were
+ *
+ * Context: page table lock held. Does not fail; what the container has no
+ * stock for is charged past the limit and reclaimed before the task goes on.
+ */
+static inline void rss_charge_folio(struct folio *folio,
+				    struct vm_area_struct *vma, int nr)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	if (!rss_container_enabled() || !nr)
+		return;
+	/* A page of nobody's needs no mark, part of a large folio does. */
+	if (rcu_access_pointer(mm->rss_container) || folio_test_large(folio))
+		__rss_charge_folio(folio, mm);
+}
+
+/**
+ * rss_uncharge_folio - uncharge what is no longer mapped anywhere
+ * @folio: the folio, its map counts lowered already
+ * @vma: where it was mapped
+ * @nr: how many of its pages are mapped nowhere now
+ *
+ * Context: page table lock held.
+ */
+static inline void rss_uncharge_folio(struct folio *folio,
+				      struct vm_area_struct *vma, int nr)
+{
+	if (rss_container_enabled() && nr)
+		__rss_uncharge_folio(folio, vma->vm_mm);
+}
+
+/**
+ * rss_prepare_fault - see that the container has room for a fault
+ * @vma: where the fault is
+ * @flags: enum fault_flag
+ *
+ * Context: mmap_lock or the VMA lock held, as for handle_mm_fault(). May
+ * sleep, reclaim and kill.
+ * Return: 0; or VM_FAULT_RETRY, with the lock released, after the task had to
+ * wait since nothing can be reclaimed or killed.
+ */
+static inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
+					   unsigned int flags)
+{
+	if (rss_container_enabled() &&
+	    rcu_access_pointer(vma->vm_mm->rss_container))
+		return __rss_prepare_fault(vma, flags);
+	return 0;
+}
+
+/**
+ * rss_handle_over_limit - bring the container of current back under its limit
+ *
+ * Context: return to user mode, no locks held. Sleeps, reclaims and kills.
+ */
+static inline void rss_handle_over_limit(void)
+{
+	if (rss_container_enabled())
+		__rss_handle_over_limit();
+}
+
+int rss_container_scan_tasks(struct rss_container *rss,
+			     int (*fn)(struct task_struct *task, void *arg),
+			     void *arg);
+unsigned long rss_container_limit(struct rss_container *rss);
+void rss_container_oom_report(struct rss_container *rss);
+
+#else /* !CONFIG_RSS_CONTAINER */
+
+static inline void mm_init_container(struct mm_struct *mm)
+{
+}
+
+static inline void mm_free_container(struct mm_struct *mm)
+{
+}
+
+static inline void mm_update_container(struct mm_struct *mm)
+{
+}
+
+static inline void rss_charge_folio(struct folio *folio,
+				    struct vm_area_struct *vma, int nr)
+{
+}
+
+static inline void rss_uncharge_folio(struct folio *folio,
+				      struct vm_area_struct *vma, int nr)
+{
+}
+
+static inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
+					   unsigned int flags)
+{
+	return 0;
+}
+
+static inline void rss_handle_over_limit(void)
+{
+}
+
+static inline int
+rss_container_scan_tasks(struct rss_container *rss,
+			 int (*fn)(struct task_struct *task, void *arg),
+			 void *arg)
+{
+	return 0;
+}
+
+static inline unsigned long rss_container_limit(struct rss_container *rss)
+{
+	return 0;
+}
+
+static inline void rss_container_oom_report(struct rss_container *rss)
+{
+}
+
+#endif /* CONFIG_RSS_CONTAINER */
+
+#endif /* _LINUX_RSS_CONTAINER_H */

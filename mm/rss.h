@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * RSS controller: what its files share. Documentation/mm/rss_container.rst
+ * explains how they work together.
+ */
+#ifndef _MM_RSS_H
+#define _MM_RSS_H
+
+#include <linux/cgroup.h>
+#include <linux/percpu.h>
+#include <linux/res_counter.h>
+#include <linux/rss_container.h>
+#include <linux/spinlock.h>
+
+#include "rss_page.h"
+
+/*
+ * Lists of a container on a node. File lists hold what is reclaimed by
+ * unmapping it, shmem included; anon lists what has to be swapped out.
+ */
+enum rss_list {
+	RSS_INACTIVE_ANON,
+	RSS_ACTIVE_ANON,
+	RSS_INACTIVE_FILE,
+	RSS_ACTIVE_FILE,
+	RSS_UNEVICTABLE,
+	NR_RSS_LISTS,
+};
+
+/**
+ * struct rss_node - page records of a container on one node
+ * @lock: protects all below, and the id in the state of the records
+ * @lists: the records, by enum rss_list, most recently added first
+ * @size: pages of the folios on each list, including those that are unmapped
+ *	by now: lists are put right when they are scanned
+ *
+ * @lock nests inside the page table lock and outside lruvec->lru_lock. It is
+ * never taken in interrupt context: pages are mapped, unmapped and isolated
+ * by tasks only. A child's nests outside its parent's.
+ */
+struct rss_node {
+	spinlock_t lock;
+	struct list_head lists[NR_RSS_LISTS];
+	unsigned long size[NR_RSS_LISTS];
+};
+
+/**
+ * struct rss_cpu - what a container counts on one CPU
+ * @stock: pages charged to the counters in advance; negative only between
+ *	the two halves of rss_account()
+ * @nr: pages charged less pages uncharged on this CPU, by enum rss_type
+ *
+ * Changed by this_cpu operations on the CPU itself only, hence tolerant of
+ * preemption and of rss_stock_drain()'s interrupt. The sum over all CPUs of
+ * @stock and @nr is what the container has charged to its counter.
+ */
+struct rss_cpu {
+	int stock;
+	long nr[NR_RSS_TYPES];
+};
+
+/**
+ * struct rss_container - a group of tasks whose mapped pages are limited
+ * @css: what makes it a cgroup
+ * @cpu: stocks and page counts; constant
+ * @over: a charge went past a limit at this level or above, and nobody has
+ *	looked since whether that still is so; set by rss_account(), cleared by
+ *	rss_resolve_over(), read without a lock: too late a look costs one more
+ *	fault that goes past the limit
+ * @dead: offline; set once, before the lists are emptied under their locks.
+ *	Who finds it set under such a lock adds nothing there
+ * @stuck: the log has been told that nothing can be killed; a hint, reset
+ *	once there is room
+ * @res: charged pages with stocks, hierarchical
+ * @reclaimed: pages that reclaim on behalf of this container uncharged
+ * @scanned: pages of this container that were scanned by any reclaim
+ * @stolen: pages of this container that any reclaim uncharged
+ * @node: lists by node id; constant
+ */
+struct rss_container {
+	struct cgroup_subsys_state css;
+
+	struct rss_cpu __percpu *cpu;
+	bool over;
+	bool dead;
+	bool stuck;
+
+	struct res_counter res;
+	atomic_long_t reclaimed;
+	atomic_long_t scanned;
+	atomic_long_t stolen;
+
+	struct rss_node *node[];
+};
+
+static inline struct rss_container *
+css_to_rss(struct cgroup_subsys_state *css)
+{
+	return css ? container_of(css, struct rss_container, css) : NULL;
+}
+
+static inline bool rss_is_root(const struct rss_container *rss)
+{
+	return !rss->css.parent;
+}
+
+/* The next container up, NULL for nobody: the root neither owns nor limits. */
+static inline struct rss_container *rss_parent(struct rss_container *rss)
+{
+	struct rss_container *parent = css_to_rss(rss->css.parent);
+
+	return parent && !rss_is_root(parent) ? parent : NULL;
+}
+
+/*
+ * The container in a record's state, NULL for nobody. RCU; its records are
+ * gone from the lists before a container is, so the id can't be another's.
+ */
+static inline struct rss_container *rss_from_id(u32 id)
+{
+	if (id <= RSS_ROOT_ID)
+		return NULL;
+	return css_to_rss(css_from_id(id, &rss_cgrp_subsys));
+}
+
+/* Whom first touches of @mm are charged to now, NULL for nobody. RCU. */
+static inline struct rss_container *mm_to_rss(struct mm_struct *mm)
+{
+	struct rss_container *rss = rcu_dereference(mm->rss_container);
+
+	while (rss && unlikely(READ_ONCE(rss->dead)))
+		rss = rss_parent(rss);
+	return rss;
+}
+
+/**
+ * rss_for_each_in_subtree - walk a container and its descendants
+ * @pos: struct rss_container cursor; holds a reference, which a loop that is
+ *	left early has to put by rss_put()
+ * @root: where to start
+ *
+ * Context: may sleep in the body.
+ */
+#define rss_for_each_in_subtree(pos, root)			\
+	for ((pos) = rss_next_in_subtree(NULL, (root)); (pos);	\
+	     (pos) = rss_next_in_subtree((pos), (root)))
+
+/*
+ * Whether tasks outside any container leave their mark on large folios that
+ * they map first, lest a container that maps another part pays for theirs.
+ * True once all hooks are on: a mark that only one of them sees would stay.
+ */
+extern bool rss_root_marks;
+
+/* Parent of all containers; constant. It has neither node[] nor cpu. */
+extern struct rss_container *rss_root;
+
+struct rss_container *rss_next_in_subtree(struct rss_container *prev,
+					  struct rss_container *root);
+struct rss_container *rss_get_from_mm(struct mm_struct *mm);
+
+static inline void rss_put(struct rss_container *rss)
+{
+	if (rss)
+		css_put(&rss->css);
+}
+
+/* rss_mm.c */
+void rss_attach(struct cgroup_taskset *tset);
+void rss_fork(struct task_struct *task);
+
+/* rss_stock.c */
+void rss_account(struct rss_container *rss, enum rss_type type, long nr);
+void rss_account_move(struct rss_container *from, struct rss_container *to,
+		      enum rss_type type, long nr);
+int rss_stock_fill(struct rss_container *rss, struct res_counter **fail);
+void rss_stock_drain(struct rss_container *root);
+void rss_stock_free(struct rss_container *rss);
+void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES]);
+
+/* rss_lru.c */
+void rss_node_init(struct rss_node *node);
+struct rss_container *rss_lru_link(struct page_container *pc,
+				   struct folio *folio,
+				   struct rss_container *rss, u64 home);
+void rss_lru_unlink(struct page_container *pc, u64 old);
+void rss_lru_forget(struct page_container *pc);
+void rss_lru_reparent(struct rss_container *rss);
+
+/**
+ * struct rss_isolate - one batch of folios taken from a container's list
+ * @rss: the container
+ * @nid: the node
+ * @list: which list to scan from its tail
+ * @nr_to_scan: most pages to look at; records of unmapped pages count as one
+ * @nr_scanned: pages looked at
+ * @nr_mapped: mapped pages of the container in the folios taken
+ * @nr_isolated: pages taken off the global LRU, [0] anon, [1] file
+ */
+struct rss_isolate {
+	struct rss_container *rss;
+	int nid;
+	enum rss_list list;
+	unsigned long nr_to_scan;
+	unsigned long nr_scanned;
+	unsigned long nr_mapped;
+	unsigned long nr_isolated[2];
+};
+
+void rss_isolate_pages(void *private, struct list_head *dst);
+void rss_putback_pages(struct rss_isolate *iso, struct list_head *src);
+void rss_deactivate(struct rss_node *node, enum rss_list active,
+		    unsigned long nr);
+
+/* How often to try on without progress before giving up. */
+#define RSS_RECLAIM_RETRIES	3
+
+/* rss_reclaim.c */
+unsigned long try_to_free_pages_in_container(struct rss_container *root,
+					     unsigned long nr_pages);
+int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr);
+
+/* rss_oom.c */
+bool rss_oom_candidate(struct rss_container *rss);
+bool rss_out_of_memory(struct rss_container *rss);
+
+#endif /* _MM_RSS_H */

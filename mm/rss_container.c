@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RSS controller: the life of a container.
+ *
+ * Terms. A page is *used* while it is mapped into the page tables of at least
+ * one process. The mm that maps it first is its *first toucher*; the container
+ * of that mm becomes the *owner* of the page and stays it until the last
+ * mapping anywhere is gone. The *usage* of a container is the number of pages
+ * that it and its descendants own.
+ *
+ * How far usage can exceed a limit follows from the order of charging. Before
+ * a fault, where the task may sleep, it makes sure that the container has one
+ * page in stock, and that it is not over its limit; at the limit it reclaims.
+ * Under the page table lock, where sleeping is impossible, what is mapped is
+ * charged, past the limit if need be. So every task in a fault adds at most
+ * what that one fault maps, and it reclaims, or kills, until the container is
+ * back under the limit before it returns to user mode or faults again.
+ *
+ * rss_page.c has the page records, rss_lru.c the lists they are on, rss_stock.c
+ * the counting, rss_charge.c both stages of charging, rss_reclaim.c and
+ * rss_oom.c what is done at the limit, rss_mm.c the membership of an mm,
+ * rss_files.c the control files.
+ */
+
+#include <linux/cgroup.h>
+#include <linux/slab.h>
+
+#include "rss.h"
+
+DEFINE_STATIC_KEY_FALSE(rss_container_key);
+bool rss_root_marks __read_mostly;
+struct rss_container *rss_root __read_mostly;
+
+struct rss_container *rss_next_in_subtree(struct rss_container *prev,
+					  struct rss_container *root)
+{
+	struct cgroup_subsys_state *css = prev ? &prev->css : NULL;
+
+	rcu_read_lock();
+	do {
+		css = css_next_descendant_pre(css, &root->css);
+	} while (css && !css_tryget(css));
+	rcu_read_unlock();
+
+	rss_put(prev);
+	return css_to_rss(css);
+}
+
+static void rss_container_free(struct rss_container *rss)
+{
+	int nid;
+
+	for_each_node(nid)
+		kfree(rss->node[nid]);
+	free_percpu(rss->cpu);
+	kfree(rss);
+}
+
+static struct cgroup_subsys_state *
+rss_css_alloc(struct cgroup_subsys_state *parent_css)
+{
+	struct rss_container *parent = css_to_rss(parent_css);
+	struct rss_container *rss;
+	int nid;
+
+	/* Allocated at boot; without it nothing could be charged. */
+	if (parent && !rcu_access_pointer(rss_chunks))
+		return ERR_PTR(-ENOMEM);
+
+	rss = kzalloc(struct_size(rss, node, nr_node_ids), GFP_KERNEL);
+	if (!rss)
+		return ERR_PTR(-ENOMEM);
+
+	res_counter_init(&rss->res, parent && !rss_is_root(parent) ?
+				    &parent->res : NULL);
+	if (!parent) {
+		rss_root = rss;
+		return &rss->css;
+	}
+
+	rss->cpu = alloc_percpu(struct rss_cpu);
+	if (!rss->cpu)
+		goto fail;
+
+	for_each_node(nid) {
+		rss->node[nid] = kzalloc_node(sizeof(*rss->node[nid]),
+					      GFP_KERNEL,
+					      node_state(nid, N_NORMAL_MEMORY) ?
+					      nid : NUMA_NO_NODE);
+		if (!rss->node[nid])
+			goto fail;
+		rss_node_init(rss->node[nid]);
+	}
+
+	return &rss->css;
+
+fail:
+	rss_container_free(rss);
+	return ERR_PTR(-ENOMEM);
+}
+
+static int rss_css_online(struct cgroup_subsys_state *css)
+{
+	if (!rss_is_root(css_to_rss(css))) {
+		static_branch_enable(&rss_container_key);
+		WRITE_ONCE(rss_root_marks, true);
+	}
+	return 0;
+}
+
+/*
+ * No task is left. What the container still owns is mapped by others; it goes
+ * to the parent now, so that nothing keeps the container but mms that other
+ * containers' tasks share.
+ */
+static void rss_css_offline(struct cgroup_subsys_state *css)
+{
+	struct rss_container *rss = css_to_rss(css);
+
+	WRITE_ONCE(rss->dead, true);
+	rss_lru_reparent(rss);
+}
+
+static void rss_css_free(struct cgroup_subsys_state *css)
+{
+	struct rss_container *rss = css_to_rss(css);
+
+	rss_stock_free(rss);
+	rss_container_free(rss);
+}
+
+struct cgroup_subsys rss_cgrp_subsys = {
+	.css_alloc = rss_css_alloc,
+	.css_online = rss_css_online,
+	.css_offline = rss_css_offline,
+	.css_free = rss_css_free,
+	.attach = rss_attach,
+	.fork = rss_fork,
+};

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RSS controller: killing inside a container.
+ *
+ * The kernel's OOM killer does it; it gets the candidates and the report from
+ * here. A container in which nothing can be killed does not get as far as
+ * that: the log says so once, and its tasks wait.
+ */
+
+#define pr_fmt(fmt) "rss: " fmt
+
+#include <linux/oom.h>
+#include <linux/sched/signal.h>
+
+#include "rss.h"
+
+/**
+ * rss_container_scan_tasks - call a function for each process of a subtree
+ * @rss: the container at its top
+ * @fn: called with a leader and @arg; what is not 0 ends the scan
+ * @arg: for @fn
+ *
+ * Return: what ended the scan, or 0.
+ */
+int rss_container_scan_tasks(struct rss_container *rss,
+			     int (*fn)(struct task_struct *task, void *arg),
+			     void *arg)
+{
+	struct rss_container *pos;
+	struct css_task_iter it;
+	struct task_struct *task;
+	int ret = 0;
+
+	rss_for_each_in_subtree(pos, rss) {
+		css_task_iter_start(&pos->css, CSS_TASK_ITER_PROCS, &it);
+		while (!ret && (task = css_task_iter_next(&it)))
+			ret = fn(task, arg);
+		css_task_iter_end(&it);
+		if (ret) {
+			rss_put(pos);
+			break;
+		}
+	}
+	return ret;
+}
+
+/**
+ * rss_container_limit - what the badness of a container's tasks is relative to
+ * @rss: the container
+ *
+ * Return: its limit in pages.
+ */
+unsigned long rss_container_limit(struct rss_container *rss)
+{
+	return res_counter_limit(&rss->res);
+}
+
+/**
+ * rss_container_oom_report - tell the log how a container stands
+ * @rss: the container
+ */
+void rss_container_oom_report(struct rss_container *rss)
+{
+	unsigned long nr[NR_RSS_TYPES];
+
+	rss_count(rss, nr);
+	pr_warn("container ");
+	pr_cont_cgroup_path(rss->css.cgroup);
+	pr_cont(": usage %lu, limit %lu, failcnt %lu pages\n",
+		nr[RSS_ANON] + nr[RSS_FILE] + nr[RSS_SHMEM],
+		res_counter_limit(&rss->res), res_counter_failcnt(&rss->res));
+	pr_info("anon %lu, file %lu, shmem %lu, reclaimed %ld, highest usage %lu pages\n",
+		nr[RSS_ANON], nr[RSS_FILE] + nr[RSS_SHMEM], nr[RSS_SHMEM],
+		atomic_long_read(&rss->reclaimed),
+		res_counter_max_usage(&rss->res));
+}
+
+static int rss_oom_evaluate(struct task_struct *task, void *arg)
+{
+	unsigned long *totalpages = arg;
+
+	/* On its way out already, what it frees may do. */
+	if (tsk_is_oom_victim(task))
+		return !test_bit(MMF_OOM_SKIP, &task->signal->oom_mm->flags);
+	return oom_badness(task, *totalpages) != LONG_MIN;
+}
+
+/**
+ * rss_oom_candidate - is there anything to kill in a container?
+ * @rss: the container at the top of the subtree
+ *
+ * The OOM killer itself can't be asked, it writes a report each time that it
+ * finds nothing. Here the log is told once, until there was room again; see
+ * rss_unstick().
+ *
+ * Return: true if there is something, or it is about to exit already.
+ */
+bool rss_oom_candidate(struct rss_container *rss)
+{
+	unsigned long totalpages = rss_container_limit(rss);
+
+	if (rss_container_scan_tasks(rss, rss_oom_evaluate, &totalpages))
+		return true;
+
+	if (!xchg(&rss->stuck, true)) {
+		rss_container_oom_report(rss);
+		pr_warn("nothing to reclaim and no killable task, tasks of the container wait\n");
+	}
+	return false;
+}
+
+/**
+ * rss_out_of_memory - kill a task in a container
+ * @rss: the container at the top of the subtree
+ *
+ * Context: may sleep; takes oom_lock.
+ * Return: false if there is nothing to kill. True if something was killed, or
+ * somebody else did or freed something meanwhile: try again.
+ */
+bool rss_out_of_memory(struct rss_container *rss)
+{
+	struct oom_control oc = {
+		.gfp_mask = GFP_KERNEL,
+		.rss = rss,
+	};
+	bool ret = true;
+
+	if (mutex_lock_killable(&oom_lock))
+		return true;
+	if (res_counter_check_under_val(&rss->res, rss_container_limit(rss)))
+		goto unlock;
+
+	ret = rss_oom_candidate(rss) && out_of_memory(&oc);
+unlock:
+	mutex_unlock(&oom_lock);
+	return ret;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RSS controller: memory for the page records.
+ *
+ * It is allocated at boot and when memory is added, so that mapping a page
+ * never has to, and is not allocated at all with cgroup_disable=rss.
+ */
+
+#define pr_fmt(fmt) "rss: " fmt
+
+#include <linux/cgroup.h>
+#include <linux/init.h>
+#include <linux/memblock.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/slab.h>
+
+#include "rss.h"
+
+struct rss_chunks __rcu *rss_chunks __read_mostly;
+
+/* Boot is single-threaded, later changes come under mem_hotplug_lock. */
+static struct rss_chunks *rss_chunks_locked(void)
+{
+	return rcu_dereference_protected(rss_chunks, true);
+}
+
+static int rss_chunks_grow(unsigned long nr)
+{
+	struct rss_chunks *old = rss_chunks_locked(), *new;
+
+	new = kvzalloc(struct_size(new, chunk, nr), GFP_KERNEL);
+	if (!new)
+		return -ENOMEM;
+
+	new->nr = nr;
+	if (old)
+		memcpy(new->chunk, old->chunk, old->nr * sizeof(*old->chunk));
+	rcu_assign_pointer(rss_chunks, new);
+	if (old)
+		kvfree_rcu_mightsleep(old);
+	return 0;
+}
+
+static int rss_chunk_add(unsigned long index, int nid)
+{
+	unsigned long pfn = index << RSS_CHUNK_SHIFT;
+	struct page_container *chunk;
+	unsigned long i;
+
+	chunk = kvcalloc_node(RSS_CHUNK_PAGES, sizeof(*chunk), GFP_KERNEL, nid);
+	if (!chunk)
+		return -ENOMEM;
+
+	for (i = 0; i < RSS_CHUNK_PAGES; i++) {
+		INIT_LIST_HEAD(&chunk[i].lru);
+		chunk[i].pfn = pfn + i;
+	}
+	/* Pairs with the dependent read in pfn_page_container(). */
+	smp_store_release(&rss_chunks_locked()->chunk[index], chunk);
+	return 0;
+}
+
+/* Nobody maps pages of that range any more or yet. */
+static void rss_chunks_remove(unsigned long start, unsigned long end)
+{
+	struct rss_chunks *chunks = rss_chunks_locked();
+	unsigned long first = start >> RSS_CHUNK_SHIFT;
+	unsigned long last = (end - 1) >> RSS_CHUNK_SHIFT;
+	struct page_container *chunk;
+	unsigned long index, i;
+
+	for (index = first; index <= last && index < chunks->nr; index++) {
+		chunk = chunks->chunk[index];
+		if (!chunk)
+			continue;
+		for (i = 0; i < RSS_CHUNK_PAGES; i++) {
+			rss_lru_forget(&chunk[i]);
+			if (!(i % 1024))
+				cond_resched();
+		}
+		WRITE_ONCE(chunks->chunk[index], NULL);
+		/* Hooks of folios that were freed just now may still look. */
+		kvfree_rcu_mightsleep(chunk);
+	}
+}
+
+static int rss_chunks_add(unsigned long start, unsigned long end, int nid)
+{
+	unsigned long first = start >> RSS_CHUNK_SHIFT;
+	unsigned long last = (end - 1) >> RSS_CHUNK_SHIFT;
+	unsigned long index;
+	int err;
+
+	if (!rss_chunks_locked() || last >= rss_chunks_locked()->nr) {
+		err = rss_chunks_grow(last + 1);
+		if (err)
+			return err;
+	}
+
+	for (index = first; index <= last; index++) {
+		if (rss_chunks_locked()->chunk[index])
+			continue;
+		err = rss_chunk_add(index, nid);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * A section goes on- and offline as a whole, hence its chunk does. An error
+ * makes the core send MEM_CANCEL_ONLINE, which takes back what was added.
+ */
+static int rss_memory_notify(struct notifier_block *self, unsigned long action,
+			     void *arg)
+{
+	struct memory_notify *mn = arg;
+	unsigned long end = mn->start_pfn + mn->nr_pages;
+	int err = 0;
+
+	switch (action) {
+	case MEM_GOING_ONLINE:
+		err = rss_chunks_add(mn->start_pfn, end,
+				     pfn_to_nid(mn->start_pfn));
+		break;
+	case MEM_CANCEL_ONLINE:
+	case MEM_OFFLINE:
+		rss_chunks_remove(mn->start_pfn, end);
+		break;
+	}
+
+	return notifier_from_errno(err);
+}
+
+/* The first online pageblock of a chunk, or its end if there is none. */
+static unsigned long __init rss_chunk_first_online(unsigned long index)
+{
+	unsigned long pfn = index << RSS_CHUNK_SHIFT;
+	unsigned long end = pfn + RSS_CHUNK_PAGES;
+
+	while (pfn < end && !pfn_to_online_page(pfn))
+		pfn += pageblock_nr_pages;
+	return pfn;
+}
+
+static int __init rss_page_init(void)
+{
+	unsigned long nr, index, pfn;
+	int err;
+
+	BUILD_BUG_ON(sizeof(struct page_container) > 32);
+	BUILD_BUG_ON(NR_RSS_LISTS > 16);
+
+	if (!cgroup_subsys_enabled(rss_cgrp_subsys))
+		return 0;
+
+	nr = DIV_ROUND_UP(max_t(unsigned long, max_possible_pfn, max_pfn),
+			  RSS_CHUNK_PAGES);
+	err = rss_chunks_grow(nr);
+	if (err)
+		goto fail;
+
+	for (index = 0; index < nr; index++) {
+		pfn = rss_chunk_first_online(index);
+		if (pfn >> RSS_CHUNK_SHIFT != index)
+			continue;
+		err = rss_chunk_add(index, pfn_to_nid(pfn));
+		if (err)
+			goto fail_chunks;
+	}
+
+	hotplug_memory_notifier(rss_memory_notify, DEFAULT_CALLBACK_PRI);
+	return 0;
+
+fail_chunks:
+	rss_chunks_remove(0, nr << RSS_CHUNK_SHIFT);
+	kvfree(rss_chunks_locked());
+	RCU_INIT_POINTER(rss_chunks, NULL);
+fail:
+	pr_err("no memory for page records, containers can't be created\n");
+	return err;
+}
+subsys_initcall(rss_page_init);

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RSS controller: reclaim from a container.
+ *
+ * What reclaim has to reach is that pages are uncharged, not that memory is
+ * freed. A file folio is done with when it is unmapped; it stays in the page
+ * cache, clean or dirty, and needs no I/O. Anonymous folios go to swap. Slab
+ * is not shrunk: nothing of it is charged, and making the kernel create its
+ * objects anew would not give the container one page.
+ */
+
+#include <linux/mmzone.h>
+#include <linux/psi.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/swap.h>
+
+#include "internal.h"
+#include "rss.h"
+
+/**
+ * struct rss_scan - state of one try_to_free_pages_in_container()
+ * @nr_to_reclaim: pages that it was asked for
+ * @nr_reclaimed: pages uncharged so far
+ * @priority: this part of each list is scanned, size >> priority
+ */
+struct rss_scan {
+	unsigned long nr_to_reclaim;
+	unsigned long nr_reclaimed;
+	int priority;
+};
+
+static bool rss_scan_done(struct rss_scan *scan)
+{
+	return scan->nr_reclaimed >= scan->nr_to_reclaim ||
+	       fatal_signal_pending(current);
+}
+
+static void rss_shrink_list(struct rss_container *rss, int nid,
+			    enum rss_list list, unsigned long nr_to_scan,
+			    struct rss_scan *scan)
+{
+	unsigned long nr_scanned = 0;
+
+	while (nr_scanned < nr_to_scan && !rss_scan_done(scan)) {
+		struct rss_isolate iso = {
+			.rss = rss,
+			.nid = nid,
+			.list = list,
+			.nr_to_scan = SWAP_CLUSTER_MAX,
+		};
+		LIST_HEAD(folios);
+
+		shrink_isolated_pages(NODE_DATA(nid), rss_isolate_pages, &iso,
+				      !scan->priority, &folios);
+		atomic_long_add(iso.nr_mapped, &rss->scanned);
+		rss_putback_pages(&iso, &folios);
+		atomic_long_add(iso.nr_mapped, &rss->stolen);
+
+		if (!iso.nr_scanned)
+			break;
+		nr_scanned += iso.nr_scanned;
+		scan->nr_reclaimed += iso.nr_mapped;
+		cond_resched();
+	}
+}
+
+/* How much of a list of @size pages to scan; small ones are not rounded off. */
+static unsigned long rss_scan_target(unsigned long size, struct rss_scan *scan)
+{
+	return max(size >> scan->priority, min(size, SWAP_CLUSTER_MAX));
+}
+
+/*
+ * Scans an inactive list, after filling it from the active one if that got to
+ * be the longer. @weight and @of are the share that this type of pages takes.
+ */
+static void rss_shrink_type(struct rss_container *rss, int nid,
+			    enum rss_list inactive, enum rss_list active,
+			    unsigned int weight, unsigned int of,
+			    struct rss_scan *scan)
+{
+	unsigned long *size = rss->node[nid]->size;
+	unsigned long nr;
+
+	if (READ_ONCE(size[inactive]) < READ_ONCE(size[active]) ||
+	    !scan->priority)
+		rss_deactivate(rss->node[nid], active,
+			       rss_scan_target(size[active], scan));
+
+	nr = rss_scan_target(READ_ONCE(size[inactive]), scan);
+	if (scan->priority)
+		nr = DIV_ROUND_UP(nr * weight, of);
+	rss_shrink_list(rss, nid, inactive, nr, scan);
+}
+
+/*
+ * File pages first: unmapping them is cheap, and so is mapping them again.
+ * Swappiness says how much of the anonymous ones to look at by comparison.
+ */
+static void rss_shrink_node(struct rss_container *rss, int nid,
+			    struct rss_scan *scan)
+{
+	unsigned int swappiness = clamp(READ_ONCE(vm_swappiness), 1, 100);
+
+	rss_shrink_type(rss, nid, RSS_INACTIVE_FILE, RSS_ACTIVE_FILE, 1, 1,
+			scan);
+	rss_shrink_type(rss, nid, RSS_INACTIVE_ANON, RSS_ACTIVE_ANON,
+			swappiness, 200 - swappiness, scan);
+
+	/* Something may have been munlocked; only a scan finds out. */
+	if (!scan->priority)
+		rss_shrink_list(rss, nid, RSS_UNEVICTABLE,
+				READ_ONCE(rss->node[nid]->size[RSS_UNEVICTABLE]),
+				scan);
+}
+
+static void rss_shrink_subtree(struct rss_container *root,
+			       struct rss_scan *scan)
+{
+	struct rss_container *pos;
+	int nid;
+
+	rss_for_each_in_subtree(pos, root) {
+		for_each_node_state(nid, N_MEMORY) {
+			rss_shrink_node(pos, nid, scan);
+			if (!rss_scan_done(scan))
+				continue;
+			rss_put(pos);
+			return;
+		}
+	}
+}
+
+/**
+ * try_to_free_pages_in_container - make a container own fewer pages
+ * @root: the container; pages are taken from its descendants, too
+ * @nr_pages: how many are wanted
+ *
+ * The time is accounted as a stall for memory (PSI).
+ *
+ * Context: may sleep, for I/O as well.
+ * Return: how many pages were uncharged; more or fewer than were wanted.
+ */
+unsigned long try_to_free_pages_in_container(struct rss_container *root,
+					     unsigned long nr_pages)
+{
+	struct rss_scan scan = { .nr_to_reclaim = nr_pages };
+	unsigned int noreclaim_flag;
+	unsigned long pflags;
+
+	psi_memstall_enter(&pflags);
+	fs_reclaim_acquire(GFP_HIGHUSER_MOVABLE);
+	noreclaim_flag = memalloc_noreclaim_save();
+
+	/* Folios of ours that were mapped just now can't be isolated before. */
+	lru_add_drain();
+	for (scan.priority = DEF_PRIORITY; scan.priority >= 0;
+	     scan.priority--) {
+		/* Nor can those mapped on other CPUs, which is dearer. */
+		if (!scan.priority)
+			lru_add_drain_all();
+		rss_shrink_subtree(root, &scan);
+		if (rss_scan_done(&scan))
+			break;
+	}
+
+	memalloc_noreclaim_restore(noreclaim_flag);
+	fs_reclaim_release(GFP_HIGHUSER_MOVABLE);
+	psi_memstall_leave(&pflags);
+
+	atomic_long_add(scan.nr_reclaimed, &root->reclaimed);
+	return scan.nr_reclaimed;
+}
+
+/**
+ * rss_shrink_usage_to - reclaim until usage is low enough
+ * @rss: the container
+ * @nr: pages that it and its descendants may own at most
+ *
+ * Context: may sleep.
+ * Return: 0; -EINTR if a signal came in between; -EBUSY if reclaim makes no
+ * more progress.
+ */
+int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr)
+{
+	int retries = RSS_RECLAIM_RETRIES;
+
+	for (;;) {
+		unsigned long usage;
+
+		rss_stock_drain(rss);
+		usage = res_counter_usage(&rss->res);
+		if (usage <= nr)
+			return 0;
+		if (signal_pending(current))
+			return -EINTR;
+		if (try_to_free_pages_in_container(rss, usage - nr))
+			retries = RSS_RECLAIM_RETRIES;
+		else if (!retries--)
+			return -EBUSY;
+		cond_resched();
+	}
+}

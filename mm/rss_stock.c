@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RSS controller: counting on each CPU.
+ *
+ * The hierarchical counter is shared by all CPUs and read by nobody but the
+ * limit check, so each CPU of a container takes pages from it in batches, its
+ * *stock*, and counts what is really mapped on its own. What users read is the
+ * sum of the latter: exact, not rounded to batches.
+ */
+
+#include <linux/cpuhotplug.h>
+#include <linux/init.h>
+#include <linux/resume_user_mode.h>
+#include <linux/smp.h>
+
+#include "rss.h"
+
+/* Pages to take from the counter at once, and what a stock is cut back to. */
+#define RSS_STOCK_BATCH	32
+#define RSS_STOCK_MAX	(2 * RSS_STOCK_BATCH)
+
+/* A stock got negative, or too large, by @stock. Puts it right. */
+static noinline void rss_stock_balance(struct rss_container *rss, int stock)
+{
+	if (stock > 0) {
+		stock -= RSS_STOCK_BATCH;
+		this_cpu_sub(rss->cpu->stock, stock);
+		res_counter_uncharge(&rss->res, stock);
+		return;
+	}
+
+	/*
+	 * Nothing but the missing pages: were more taken, the next fault would
+	 * find a stock although the container is over its limit.
+	 */
+	this_cpu_sub(rss->cpu->stock, stock);
+	res_counter_charge(&rss->res, -stock);
+	if (!res_counter_over_limit(&rss->res))
+		return;
+	WRITE_ONCE(rss->over, true);
+	if (current->mm && !(current->flags & PF_KTHREAD))
+		set_notify_resume(current);
+}
+
+/**
+ * rss_account - count pages that were mapped or unmapped
+ * @rss: their owner, NULL if nobody
+ * @type: what they are
+ * @nr: how many were mapped; negative: unmapped
+ *
+ * Context: RCU read side. Any CPU may take over in between.
+ */
+void rss_account(struct rss_container *rss, enum rss_type type, long nr)
+{
+	int stock;
+
+	if (!rss)
+		return;
+
+	this_cpu_add(rss->cpu->nr[type], nr);
+	stock = this_cpu_sub_return(rss->cpu->stock, (int)nr);
+	if (unlikely((unsigned int)stock > RSS_STOCK_MAX))
+		rss_stock_balance(rss, stock);
+}
+
+/**
+ * rss_account_move - let the parent count what a child owned
+ * @from: the child
+ * @to: its parent
+ * @type: what it is
+ * @nr: how many pages; the parent's usage includes them already
+ *
+ * The child's own counter keeps them: a dead container has no usage that
+ * anybody looks at, and a hook that charged them may not have got there yet.
+ */
+void rss_account_move(struct rss_container *from, struct rss_container *to,
+		      enum rss_type type, long nr)
+{
+	this_cpu_sub(from->cpu->nr[type], nr);
+	this_cpu_add(to->cpu->nr[type], nr);
+}
+
+/**
+ * rss_stock_fill - see that this CPU's stock is not empty
+ * @rss: the container
+ * @fail: on failure, the level whose limit was met
+ *
+ * Return: 0, or -ENOMEM if not even one page could be charged.
+ */
+int rss_stock_fill(struct rss_container *rss, struct res_counter **fail)
+{
+	unsigned long nr;
+	int err;
+
+	if (this_cpu_read(rss->cpu->stock) > 0)
+		return 0;
+
+	/* Others may be quicker and take the margin. One page then, if any. */
+	nr = clamp(res_counter_margin(&rss->res), 1UL, RSS_STOCK_BATCH);
+	err = res_counter_try_charge(&rss->res, nr, fail);
+	if (!err)
+		this_cpu_add(rss->cpu->stock, nr);
+	return err;
+}
+
+static void rss_stock_drain_local(void *arg)
+{
+	struct rss_container *rss = arg;
+	int stock = this_cpu_read(rss->cpu->stock);
+
+	if (stock <= 0)
+		return;
+	this_cpu_sub(rss->cpu->stock, stock);
+	res_counter_uncharge(&rss->res, stock);
+}
+
+static bool rss_has_stock(int cpu, void *arg)
+{
+	struct rss_container *rss = arg;
+
+	return READ_ONCE(per_cpu_ptr(rss->cpu, cpu)->stock) > 0;
+}
+
+/**
+ * rss_stock_drain - give the stocks of a subtree back to the counters
+ * @root: the container at its top
+ *
+ * What usage a limit really leaves room for is known only afterwards. A stock
+ * belongs to its CPU, which is interrupted for this if there is any.
+ *
+ * Context: may sleep.
+ */
+void rss_stock_drain(struct rss_container *root)
+{
+	struct rss_container *pos;
+
+	rss_for_each_in_subtree(pos, root)
+		on_each_cpu_cond(rss_has_stock, rss_stock_drain_local, pos,
+				 true);
+}
+
+/**
+ * rss_stock_free - give back the stocks of a container nobody uses any more
+ * @rss: the container, after a grace period
+ */
+void rss_stock_free(struct rss_container *rss)
+{
+	long stock = 0, nr = 0;
+	int cpu, type;
+
+	if (!rss->cpu)
+		return;
+
+	for_each_possible_cpu(cpu) {
+		struct rss_cpu *counts = per_cpu_ptr(rss->cpu, cpu);
+
+		stock += counts->stock;
+		for (type = 0; type < NR_RSS_TYPES; type++)
+			nr += counts->nr[type];
+	}
+
+	WARN_ONCE(nr, "rss: container freed with %ld pages charged\n", nr);
+	if (stock > 0)
+		res_counter_uncharge(&rss->res, stock);
+}
+
+/**
+ * rss_count - the pages that a container and its descendants own
+ * @root: the container
+ * @nr: where to put their number, by type
+ *
+ * Each page is counted where it was mapped and unmapped, so the sum is exact
+ * when nothing is in flight, and short of that off by what is.
+ */
+void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES])
+{
+	long sum[NR_RSS_TYPES] = { };
+	struct rss_container *pos;
+	int cpu, type;
+
+	rss_for_each_in_subtree(pos, root) {
+		if (rss_is_root(pos))
+			continue;
+		for_each_possible_cpu(cpu)
+			for (type = 0; type < NR_RSS_TYPES; type++)
+				sum[type] += READ_ONCE(per_cpu_ptr(pos->cpu,
+								   cpu)->nr[type]);
+	}
+
+	for (type = 0; type < NR_RSS_TYPES; type++)
+		nr[type] = max(sum[type], 0L);
+}
+
+/* Stocks of a CPU that is gone are out of the reach of rss_stock_drain(). */
+static int rss_cpu_dead(unsigned int cpu)
+{
+	struct rss_container *pos;
+
+	rss_for_each_in_subtree(pos, rss_root) {
+		struct rss_cpu *counts;
+
+		if (rss_is_root(pos))
+			continue;
+		counts = per_cpu_ptr(pos->cpu, cpu);
+		if (counts->stock <= 0)
+			continue;
+		res_counter_uncharge(&pos->res, counts->stock);
+		counts->stock = 0;
+	}
+	return 0;
+}
+
+static int __init rss_stock_init(void)
+{
+	int ret;
+
+	if (!cgroup_subsys_enabled(rss_cgrp_subsys))
+		return 0;
+	ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "mm/rss:dead",
+					NULL, rss_cpu_dead);
+	return min(ret, 0);
+}
+subsys_initcall(rss_stock_init);

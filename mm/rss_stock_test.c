@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests for how the RSS controller counts.
+ *
+ * They use containers that no cgroup knows of: what is tested are the counter,
+ * the stocks and the page counts of a parent and its child, which must add up
+ * after each step.
+ */
+
+#include <kunit/test.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+
+#include "rss.h"
+
+struct stock_fixture {
+	struct rss_container *parent;
+	struct rss_container *child;
+};
+
+static struct rss_container *stock_container(struct kunit *test,
+					     struct rss_container *parent)
+{
+	struct rss_container *rss = kunit_kzalloc(test, sizeof(*rss),
+						  GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, rss);
+	rss->cpu = alloc_percpu(struct rss_cpu);
+	KUNIT_ASSERT_NOT_NULL(test, rss->cpu);
+
+	/* What walking a subtree looks at. */
+	rss->css.flags = CSS_NO_REF;
+	rss->css.parent = parent ? &parent->css : NULL;
+	INIT_LIST_HEAD(&rss->css.children);
+	INIT_LIST_HEAD(&rss->css.sibling);
+	res_counter_init(&rss->res, parent ? &parent->res : NULL);
+
+	return rss;
+}
+
+static int stock_test_init(struct kunit *test)
+{
+	struct stock_fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->parent = stock_container(test, NULL);
+	f->child = stock_container(test, f->parent);
+	test->priv = f;
+	return 0;
+}
+
+static void stock_test_exit(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+
+	if (!f)
+		return;
+	if (f->child)
+		free_percpu(f->child->cpu);
+	if (f->parent)
+		free_percpu(f->parent->cpu);
+}
+
+static long sum_stock(struct rss_container *rss)
+{
+	long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu_ptr(rss->cpu, cpu)->stock;
+	return sum;
+}
+
+static long sum_nr(struct rss_container *rss, enum rss_type type)
+{
+	long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu_ptr(rss->cpu, cpu)->nr[type];
+	return sum;
+}
+
+static void expect_pages(struct kunit *test, struct rss_container *rss,
+			 long nr)
+{
+	KUNIT_EXPECT_EQ(test, sum_nr(rss, RSS_ANON) + sum_nr(rss, RSS_FILE) +
+			      sum_nr(rss, RSS_SHMEM), nr);
+	KUNIT_EXPECT_EQ(test, res_counter_usage(&rss->res),
+			nr + sum_stock(rss));
+}
+
+/* Without a stock, what is mapped is charged, and nothing else. */
+static void stock_deficit_test(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+
+	rss_account(f->child, RSS_ANON, 512);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->child->res), 512);
+	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res), 512);
+	KUNIT_EXPECT_FALSE(test, f->child->over);
+}
+
+static void stock_fill_test(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+	struct res_counter *fail = NULL;
+
+	KUNIT_ASSERT_EQ(test, rss_stock_fill(f->child, &fail), 0);
+	KUNIT_EXPECT_GT(test, sum_stock(f->child), 0);
+	expect_pages(test, f->child, 0);
+
+	rss_account(f->child, RSS_FILE, 1);
+	expect_pages(test, f->child, 1);
+	rss_account(f->child, RSS_FILE, -1);
+	expect_pages(test, f->child, 0);
+
+	rss_stock_drain(f->child);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->child->res), 0);
+	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res), 0);
+}
+
+/* However much is unmapped, a stock stays small. */
+static void stock_surplus_test(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+
+	rss_account(f->child, RSS_ANON, 1000);
+	rss_account(f->child, RSS_ANON, -1000);
+	expect_pages(test, f->child, 0);
+	KUNIT_EXPECT_LE(test, sum_stock(f->child), 64);
+	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res),
+			sum_stock(f->child));
+}
+
+struct limit_case {
+	const char *name;
+	/* limits; pages charged before; the level that refuses one more */
+	unsigned long child, parent;
+	long nr;
+	int fails;
+};
+
+static const struct limit_case limit_cases[] = {
+	{ "child below", 100, 1000, 99, 0 },
+	{ "child at", 100, 1000, 100, 1 },
+	{ "parent below", 1000, 100, 99, 0 },
+	{ "parent at", 1000, 100, 100, 2 },
+	{ "both at", 100, 100, 100, 1 },
+	{ "none", RES_COUNTER_MAX, RES_COUNTER_MAX, 100, 0 },
+};
+
+static void limit_desc(const struct limit_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(limit, limit_cases, limit_desc);
+
+/* One page below the limit there is room for one page, and no more. */
+static void stock_limit_test(struct kunit *test)
+{
+	const struct limit_case *c = test->param_value;
+	struct stock_fixture *f = test->priv;
+	struct res_counter *fail = NULL;
+	int err;
+
+	KUNIT_ASSERT_EQ(test, res_counter_set_limit(&f->child->res, c->child),
+			0);
+	KUNIT_ASSERT_EQ(test, res_counter_set_limit(&f->parent->res, c->parent),
+			0);
+	rss_account(f->child, RSS_ANON, c->nr);
+	KUNIT_EXPECT_FALSE(test, f->child->over);
+
+	err = rss_stock_fill(f->child, &fail);
+	if (!c->fails) {
+		KUNIT_EXPECT_EQ(test, err, 0);
+		KUNIT_EXPECT_GE(test, sum_stock(f->child), 1);
+	} else {
+		KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+		KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+		KUNIT_EXPECT_PTR_EQ(test, fail, c->fails == 1 ?
+						&f->child->res :
+						&f->parent->res);
+	}
+	KUNIT_EXPECT_FALSE(test, res_counter_over_limit(&f->child->res));
+}
+
+/* Past the limit of either level the container is marked, at it it is not. */
+static void stock_over_test(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+
+	KUNIT_ASSERT_EQ(test, res_counter_set_limit(&f->parent->res, 100), 0);
+	rss_account(f->child, RSS_SHMEM, 100);
+	KUNIT_EXPECT_FALSE(test, f->child->over);
+	rss_account(f->child, RSS_SHMEM, 1);
+	KUNIT_EXPECT_TRUE(test, f->child->over);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+	expect_pages(test, f->child, 101);
+}
+
+/* The parent counts what it takes over, its usage stays. */
+static void stock_move_test(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+
+	rss_account(f->child, RSS_FILE, 30);
+	rss_account_move(f->child, f->parent, RSS_FILE, 30);
+	KUNIT_EXPECT_EQ(test, sum_nr(f->child, RSS_FILE), 0);
+	KUNIT_EXPECT_EQ(test, sum_nr(f->parent, RSS_FILE), 30);
+	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res), 30);
+}
+
+static void stock_nobody_test(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+
+	rss_account(NULL, RSS_ANON, 1);
+	expect_pages(test, f->child, 0);
+	expect_pages(test, f->parent, 0);
+}
+
+static struct kunit_case stock_cases[] = {
+	KUNIT_CASE(stock_deficit_test),
+	KUNIT_CASE(stock_fill_test),
+	KUNIT_CASE(stock_surplus_test),
+	KUNIT_CASE_PARAM(stock_limit_test, limit_gen_params),
+	KUNIT_CASE(stock_over_test),
+	KUNIT_CASE(stock_move_test),
+	KUNIT_CASE(stock_nobody_test),
+	{ }
+};
+
+static struct kunit_suite stock_suite = {
+	.name = "rss_stock",
+	.init = stock_test_init,
+	.exit = stock_test_exit,
+	.test_cases = stock_cases,
+};
+
+kunit_test_suite(stock_suite);

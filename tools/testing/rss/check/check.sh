@@ -1,0 +1,11 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: check.sh
+# Everything that is checked without running a kernel.
+
+. "$(dirname "$0")/../lib.sh"
+
+for check in shell checkpatch warnings kernel-doc; do
+	say "$check"
+	"$house/check/$check.sh"
+done

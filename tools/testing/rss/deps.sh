@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: deps.sh
+# Installs the Debian packages that the house needs and the machine lacks.
+
+. "$(dirname "$0")/lib.sh"
+
+packages=(
+	bc binutils bison ccache flex gcc git libc6-dev libelf-dev libssl-dev
+	lz4 make perl rsync xz-utils		# kernel and kselftests
+	busybox-static qemu-system-x86		# the guest
+	python3-git python3-ply shellcheck sparse	# make check
+)
+[ -n "${KSRC:-}" ] || packages+=(linux-source-6.12)
+
+missing=()
+for package in "${packages[@]}"; do
+	dpkg-query --show --showformat '${db:Status-Status}' "$package" 2> /dev/null |
+		grep -qx installed || missing+=("$package")
+done
+[ ${#missing[@]} != 0 ] || exit 0
+
+install="apt-get update && apt-get install --yes --no-install-recommends ${missing[*]}"
+[ "$(id -u)" = 0 ] || die "run as root: sh -c '$install'"
+say "installing ${missing[*]}"
+DEBIAN_FRONTEND=noninteractive sh -c "$install" > /dev/null

@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: harness-test.sh FLAVOUR
+# Proves that the harness takes for a failure what is one: guests that crash,
+# hang, warn, or report badly (guest/broken.sh). The verdict must name it.
+
+. "$(dirname "$0")/lib.sh"
+
+flavour=$1
+wrong=0
+
+# expect BREAK "PASSED FAILED SKIPPED" TEXT: the verdict on a guest so broken
+expect()
+{
+	local break=$1 count=$2 text=$3 results=$build/results/harness/$1
+
+	"$house/qemu/boot.sh" "$flavour" "$results" 30 broken "BREAK=$break"
+	"$house/qemu/judge.sh" "$results" > "$results/verdict"
+	if [ "$(cat "$results/count")" = "$count" ] && grep -q -- "$text" "$results/verdict"; then
+		echo "ok $break"
+	else
+		echo "not ok $break: expected $count and '$text', got $(cat "$results/count")"
+		wrong=$((wrong + 1))
+	fi
+}
+
+"$house/qemu/initramfs.sh" "$flavour"
+expect nothing '1 0 0' '1 passed, 0 failed'
+expect crash '1 2 0' 'the guest died'
+expect hang '1 1 0' 'not done after 30 s'
+expect warning '1 1 0' 'WARNING: CPU'
+expect lockdep '1 1 0' 'possible recursive locking'
+expect fail '1 1 0' 'not ok: broken'
+expect short '1 1 0' '1 results for a plan of 2'
+expect no-plan '1 1 0' 'no plan'
+expect no-test '0 1 0' 'no test'
+expect no-report '0 1 0' 'no report'
+expect exit '1 1 0' 'exit status 139'
+[ "$wrong" = 0 ] || die "the harness missed $wrong failures"

@@ -1,0 +1,20 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: build.sh FLAVOUR
+# Builds the bzImage of a flavour (flavours/FLAVOUR.config) in
+# build/linux/out-FLAVOUR.
+
+. "$(dirname "$0")/../lib.sh"
+
+flavour=$1
+out=$linux/out-$flavour
+cd "$house/flavours"
+[ -f "$flavour.config" ] || die "no flavour $flavour"
+
+fragments=(base.config test.config "$flavour.config")
+# Absent from the pristine tree, which can be built to compare with.
+[ ! -f "$linux/init/Kconfig.rss" ] || fragments+=(rss.config)
+
+"$house/kernel/config.sh" "$linux" "$out" "${fragments[@]}"
+say "building the $flavour kernel"
+kmake "$linux" "$out" bzImage

@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: off-check.sh
+# Checks that with CONFIG_RSS_CONTAINER=n no instruction differs from the
+# pristine kernel's, in all objects of mm/, kernel/ and fs/.
+
+. "$(dirname "$0")/../lib.sh"
+
+"$house/kernel/stock.sh"
+for tree in "$stock" "$linux"; do
+	(cd "$house/flavours" && "$house/kernel/config.sh" "$tree" "$tree/out-off" \
+		base.config test.config release.config)
+	say "building mm/ kernel/ fs/ of ${tree##*/} without the controller"
+	kmake "$tree" "$tree/out-off" mm/ kernel/ fs/
+done
+
+objects()
+{
+	(cd "$1/out-off" && find mm kernel fs -name '*.o' | sort)
+}
+
+instructions()
+{
+	objdump --disassemble --reloc --no-show-raw-insn "$1" | sed 1,2d
+}
+
+diff <(objects "$stock") <(objects "$linux") || die "the objects are not the same ones"
+
+different=0 compared=0
+while read -r object; do
+	compared=$((compared + 1))
+	cmp -s "$stock/out-off/$object" "$linux/out-off/$object" && continue
+	cmp -s <(instructions "$stock/out-off/$object") \
+		<(instructions "$linux/out-off/$object") && continue
+	echo "$object:"
+	diff <(instructions "$stock/out-off/$object") \
+		<(instructions "$linux/out-off/$object") | head -n 20 || true
+	different=$((different + 1))
+done < <(objects "$stock")
+
+[ "$compared" != 0 ] || die "nothing was compared"
+[ "$different" = 0 ] || die "$different of $compared objects differ with the controller built out"
+say "$compared objects compared: no instruction differs with the controller built out"

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Sourced by every script of the house: where things are, and how to stop.
+
+set -Eeuo pipefail
+
+# A failure is reported once, where it happens: its callers see this status.
+reported=3
+
+stop()
+{
+	local status=$? line=$1 command=$2
+
+	[ "$status" = "$reported" ] || echo "${0##*/}:$line: failed: $command" >&2
+	exit "$reported"
+}
+trap 'stop "$LINENO" "$BASH_COMMAND"' ERR
+
+# shellcheck disable=SC2034
+{
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+house=$repo/tools/testing/rss
+build=$repo/build
+linux=$build/linux		# the assembled tree
+stock=$build/stock		# its first commit, the pristine source
+}
+
+# What comes out must not depend on who builds it where.
+export LC_ALL=C TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+export GIT_CONFIG_COUNT=2
+export GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+export GIT_CONFIG_KEY_1=gc.auto GIT_CONFIG_VALUE_1=0
+umask 022
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES
+
+say()
+{
+	echo "== $*"
+}
+
+# kmake TREE OUT ARGUMENT...: the kernel's make, with results from the cache
+kmake()
+{
+	local tree=$1 out=$2
+	shift 2
+
+	make -s -C "$tree" O="$out" -j"$(nproc)" CC="ccache gcc" \
+		KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=rss \
+		KBUILD_BUILD_HOST=rss "$@"
+}
+
+die()
+{
+	echo "${0##*/}: $*" >&2
+	exit "$reported"
+}

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: initramfs.sh FLAVOUR
+# Makes build/initramfs.cpio: busybox, the guest's scripts and programs, and
+# the kselftests of the assembled tree.
+
+. "$(dirname "$0")/../lib.sh"
+
+out=$linux/out-$1
+selftests=$linux/tools/testing/selftests/rss
+
+mkdir -p "$build/guest"
+for source in "$house"/guest/*.c; do
+	program=$build/guest/$(basename "$source" .c)
+	[ "$program" -nt "$source" ] ||
+		gcc -O2 -Wall -Wextra -Werror -static -o "$program" "$source"
+done
+
+say "building the kselftests"
+kmake "$linux" "$out" headers
+mkdir -p "$build/selftests/obj"
+selftests_make()
+{
+	make -s -C "$selftests" OUTPUT="$build/selftests/obj" \
+		KHDR_INCLUDES="-isystem $out/usr/include" "$@"
+}
+selftests_make > /dev/null
+selftests_make install INSTALL_PATH="$build/selftests/rss" > /dev/null
+selftests_make COLLECTION=rss emit_tests | sed 's/^rss://' > "$build/selftests/list"
+
+entries()
+{
+	local file
+
+	printf 'dir /%s 755 0 0\n' bin dev guest host proc selftests selftests/rss sys tmp
+	echo 'nod /dev/console 600 0 0 c 5 1'
+	echo "file /bin/busybox $(command -v busybox) 755 0 0"
+	echo 'slink /bin/sh busybox 777 0 0'
+	echo "file /init $house/guest/init 755 0 0"
+	echo "file /selftests/list $build/selftests/list 644 0 0"
+	for file in "$house"/guest/*.sh "$build"/guest/*; do
+		echo "file /guest/${file##*/} $file 755 0 0"
+	done
+	for file in "$build"/selftests/rss/*; do
+		echo "file /selftests/rss/${file##*/} $file 755 0 0"
+	done
+}
+
+entries > "$build/initramfs.list"
+"$out/usr/gen_init_cpio" "$build/initramfs.list" > "$build/initramfs.cpio"

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: test.sh FLAVOUR...
+# Runs the KUnit suites and the kselftests in guests, and the kselftests again
+# with controllers disabled. Results are kept in build/results/FLAVOUR/.
+
+. "$(dirname "$0")/lib.sh"
+
+boots=()
+
+# boot FLAVOUR NAME SECONDS SCRIPT [PARAMETER...]
+boot()
+{
+	local flavour=$1 name=$2 results=$build/results/$1/$2
+	shift 2
+
+	say "$flavour: $name"
+	"$house/qemu/boot.sh" "$flavour" "$results" "$@"
+	"$house/qemu/judge.sh" "$results"
+	boots+=("$results")
+}
+
+# What needs a controller that is disabled is skipped: nothing can pass.
+none_passed()
+{
+	local results=$1 passed failed skipped
+
+	read -r passed failed skipped < "$results/count"
+	[ "$passed" = 0 ] && return
+	echo "FAIL ${results##*/}: $passed tests passed without the controller"
+	echo "0 $((failed + passed)) $skipped" > "$results/count"
+}
+
+for flavour; do
+	"$house/kernel/build.sh" "$flavour"
+	"$house/qemu/initramfs.sh" "$flavour"
+	boot "$flavour" kunit 300 kunit kunit.enable=1
+	boot "$flavour" kselftest 3600 kselftest LRU_GEN=y,n THP=always,never
+	boot "$flavour" memory-disabled 1200 kselftest LRU_GEN=n THP=always \
+		cgroup_disable=memory
+	boot "$flavour" rss-disabled 300 kselftest LRU_GEN=n THP=always cgroup_disable=rss
+	none_passed "$build/results/$flavour/rss-disabled"
+done
+"$house/qemu/total.sh" "${boots[@]}"

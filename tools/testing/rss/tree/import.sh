@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: import.sh
+# Makes build/linux a git tree whose first commit, tagged "base", is the
+# pristine source: $KSRC (a tree or a tarball), or the distribution's package.
+
+. "$(dirname "$0")/../lib.sh"
+
+source=${KSRC:-/usr/src/linux-source-6.12.tar.xz}
+[ -e "$source" ] || die "no kernel source at $source: 'make deps', or KSRC=/path"
+
+version_of()
+{
+	awk -F ' = ' '
+		/^(VERSION|PATCHLEVEL) = / { printf "%s.", $2 }
+		/^SUBLEVEL = / { print $2; exit }
+	' "$1/Makefile"
+}
+
+if [ -d "$source" ]; then
+	source=$(cd "$source" && pwd)
+	[ ! -e "$source/.config" ] || die "$source was built in: give a clean tree"
+	identity="$source $(version_of "$source")"
+else
+	identity=$(sha256sum < "$source")
+fi
+
+stamp=$linux/.git/rss-source
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$identity" ]; then
+	exit 0
+fi
+if [ -f "$stamp" ] && [ "${FORCE:-}" != 1 ]; then
+	die "build/linux was made of another source: 'make tree FORCE=1' replaces it"
+fi
+
+say "unpacking $source"
+rm -rf "$linux" "$stock"
+mkdir -p "$linux"
+if [ -d "$source" ]; then
+	tar -C "$source" --exclude-vcs -c . | tar -C "$linux" -x
+else
+	tar -C "$linux" --use-compress-program='xz -T0' --strip-components=1 \
+		--no-same-owner -xf "$source"
+fi
+
+version=$(version_of "$linux")
+[[ $version == 6.12.* ]] || die "the base is $version: the series is for 6.12.y"
+
+say "recording Linux $version as the base"
+cd "$linux"
+git init --quiet --initial-branch=rss
+# Build directories lie in the tree: then no path in an object names the machine.
+echo '/out-*/' >> .git/info/exclude
+# With this threshold the files go to one pack, not to 86,000 objects.
+git -c core.bigFileThreshold=1 -c core.compression=1 add --all --force .
+export GIT_AUTHOR_NAME=Linux GIT_AUTHOR_EMAIL=linux-kernel@vger.kernel.org
+export GIT_COMMITTER_NAME=Linux GIT_COMMITTER_EMAIL=linux-kernel@vger.kernel.org
+export GIT_AUTHOR_DATE='2025-01-01T00:00:00Z' GIT_COMMITTER_DATE='2025-01-01T00:00:00Z'
+git commit --quiet --message="Linux $version"
+git tag base
+git update-ref refs/rss/assembled HEAD
+echo "$identity" > "$stamp"

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: tree.sh
+# Brings build/linux to the base and the series. Only files whose content
+# changes are written, so kernel builds stay incremental.
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/steps.sh"
+
+"$house/tree/import.sh"
+cd "$linux"
+
+edited()
+{
+	[ "$(git rev-parse HEAD)" != "$(git rev-parse refs/rss/assembled)" ] ||
+		[ -n "$(git status --porcelain)$(untracked_files)" ]
+}
+
+if [ "${FORCE:-}" != 1 ] && edited; then
+	die "build/linux has edits: 'make refresh' brings them back," \
+		"'make tree FORCE=1' throws them away"
+fi
+
+new=$("$house/tree/assemble.sh" .git)
+git diff --no-renames --name-only --diff-filter=D -z HEAD "$new" | xargs -0 rm -f --
+git update-ref refs/rss/assembled "$new"
+# First the index alone: what the work tree has already is then left as it is.
+git reset --quiet --mixed "$new"
+git reset --quiet --hard
+say "build/linux is at $(git rev-parse --short=12 HEAD):" \
+	"$(git log -1 --format=%s base) and $(git rev-list --count base..HEAD) steps"

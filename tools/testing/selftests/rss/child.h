@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Processes in containers that go on step by step, led by the case.
+ *
+ * A child enters its container and settles there (see mem_settle()) before
+ * its function runs.  Huge pages are off in it: each page comes by itself.
+ */
+#ifndef RSS_CHILD_H
+#define RSS_CHILD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum child_state {
+	CHILD_RUNS,
+	CHILD_SYNCED,		/* waits in child_sync() */
+	CHILD_EXITED,		/* with status 0 */
+	CHILD_KILLED,		/* by SIGKILL */
+};
+
+struct child {
+	pid_t pid;
+	int fd;
+	enum child_state state;
+};
+
+typedef void (*child_fn)(struct child *self, void *arg);
+
+/*
+ * Starts a child in @container, or outside any if that is NULL, and waits
+ * until it calls child_sync() first or ends.
+ */
+void child_start(struct child *child, const char *container, child_fn fn,
+		 void *arg);
+
+/* The same for a mere fork(): nothing is touched or moved before @fn runs. */
+void child_fork(struct child *child, child_fn fn, void *arg);
+
+/* For the child: stops until the case lets it go. */
+void child_sync(struct child *self);
+
+/* Lets go of a child that is in child_sync(). */
+void child_go(struct child *child);
+
+/*
+ * The state of a child, after at most @ms milliseconds.  If the child failed
+ * or ended in a way that is none of the above, the case fails.
+ */
+enum child_state child_poll(struct child *child, int ms);
+
+/* Waits until the child does not run any more. */
+enum child_state child_wait(struct child *child);
+
+/* Lets go of a child and waits for its next child_sync(). */
+void child_step(struct child *child);
+
+/* Lets go of a child and waits for its end. */
+void child_finish(struct child *child);
+
+/*
+ * Lets go of several children and waits for them all.  Meanwhile it reads the
+ * usage of a container: returns the highest.
+ */
+long child_watch(struct child *children, int nr, const char *container);
+
+/* Waits until a child has been killed, whatever it did before. */
+void child_expect_killed(struct child *child);
+
+/* Sets the caller's oom_score_adj; with OOM_SPARED it is never killed. */
+#define OOM_SPARED	(-1000)
+void child_oom_adj(int adj);
+
+/* What a child fills, again and again, with a pattern. */
+struct filler {
+	size_t pages;
+	bool locked;		/* the pages stay in memory */
+	bool spared;		/* by the OOM killer */
+};
+
+/*
+ * A child_fn for a struct filler: 1st step, fill fresh anonymous memory;
+ * 2nd, verify it; 3rd, end.
+ */
+void child_filler(struct child *self, void *arg);
+
+#endif

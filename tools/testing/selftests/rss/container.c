@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "container.h"
+#include "fs.h"
+#include "keys.h"
+#include "runner.h"
+
+static char root[PATH_MAX];
+static bool mounted;
+
+/* All containers of this run begin with this, so that cleanup finds them. */
+static char prefix[32];
+
+static bool find_mount(void)
+{
+	struct mntent *ent;
+	FILE *mounts;
+
+	mounts = setmntent("/proc/self/mounts", "r");
+	if (!mounts)
+		return false;
+	while ((ent = getmntent(mounts))) {
+		if (strcmp(ent->mnt_type, "cgroup") || !hasmntopt(ent, "rss"))
+			continue;
+		snprintf(root, sizeof(root), "%s", ent->mnt_dir);
+		break;
+	}
+	endmntent(mounts);
+	return root[0];
+}
+
+const char *container_init(void)
+{
+	snprintf(prefix, sizeof(prefix), "ksft_rss_%d_", getpid());
+	if (find_mount())
+		return NULL;
+
+	snprintf(root, sizeof(root), "%s/rss", fs_scratch());
+	mkdir(root, 0700);
+	if (!mount("rss", root, "cgroup", 0, "rss")) {
+		mounted = true;
+		return NULL;
+	}
+	if (errno == EBUSY)
+		return "the rss controller is in use in another hierarchy";
+	return "no rss controller";
+}
+
+void container_exit(void)
+{
+	if (mounted)
+		umount(root);
+}
+
+const char *container_root(void)
+{
+	return root;
+}
+
+char *container_new(const char *parent, const char *name)
+{
+	char *container;
+	int len;
+
+	if (parent)
+		len = asprintf(&container, "%s/%s", parent, name);
+	else
+		len = asprintf(&container, "%s/%s%s", root, prefix, name);
+	require(len > 0, "out of memory");
+	require(!cg_create(container), "mkdir %s: %s", container,
+		strerror(errno));
+	return container;
+}
+
+void container_remove(const char *container)
+{
+	require(wait_for(!rmdir(container) || errno != EBUSY),
+		"%s stays busy", container);
+	require(access(container, F_OK), "rmdir %s failed", container);
+}
+
+static const char *cleanup_one(const char *container);
+
+static const char *cleanup_below(const char *dir, const char *start)
+{
+	const char *why = NULL, *failed;
+	struct dirent *ent;
+	char *path;
+	DIR *d;
+
+	d = opendir(dir);
+	if (!d)
+		return NULL;
+	while ((ent = readdir(d))) {
+		if (ent->d_type != DT_DIR || ent->d_name[0] == '.' ||
+		    strncmp(ent->d_name, start, strlen(start)))
+			continue;
+		path = cg_name(dir, ent->d_name);
+		failed = cleanup_one(path);
+		if (failed)
+			why = failed;
+		free(path);
+	}
+	closedir(d);
+	return why;
+}
+
+/* With no task left, what is charged can only be an error. */
+static bool is_drained(const char *container)
+{
+	pid_t pid;
+
+	cg_killall(container);
+	return !container_pids(container, &pid, 1) && !container_usage(container);
+}
+
+static const char *cleanup_one(const char *container)
+{
+	static char why[PATH_MAX];
+	const char *failed;
+
+	failed = cleanup_below(container, "");
+	if (!wait_for(is_drained(container))) {
+		snprintf(why, sizeof(why), "%s: usage %ld at the end",
+			 container_path(container), container_usage(container));
+		failed = why;
+	}
+	if (!wait_for(!rmdir(container) || errno != EBUSY)) {
+		snprintf(why, sizeof(why), "%s stays busy",
+			 container_path(container));
+		failed = why;
+	}
+	return failed;
+}
+
+const char *container_cleanup(void)
+{
+	return cleanup_below(root, prefix);
+}
+
+const char *container_path(const char *container)
+{
+	return container + strlen(root);
+}
+
+bool container_has(const char *container, const char *file)
+{
+	struct stat st;
+	char *path;
+	int err;
+
+	path = cg_control(container, file);
+	err = stat(path, &st);
+	free(path);
+	return !err;
+}
+
+long container_get(const char *container, const char *file)
+{
+	char buf[64], *end;
+	long value;
+	int err;
+
+	err = cg_read(container, file, buf, sizeof(buf));
+	require(!err, "reading %s/%s: %s", container, file, strerror(-err));
+	if (!strcmp(buf, "max\n"))
+		return NO_LIMIT;
+	value = strtol(buf, &end, 10);
+	require(end > buf && !strcmp(end, "\n"), "%s reads '%s'", file, buf);
+	return value;
+}
+
+long container_stat(const char *container, const char *key)
+{
+	char *path = cg_control(container, "rss_stat");
+	long value = read_key(path, key);
+
+	require(value >= 0, "no %s in %s", key, path);
+	free(path);
+	return value;
+}
+
+void container_set(const char *container, const char *file, const char *value)
+{
+	int err = cg_write(container, file, (char *)value);
+
+	require(!err, "writing '%s' to %s: %s", value, file, strerror(-err));
+}
+
+void container_set_pages(const char *container, const char *file, long pages)
+{
+	char value[32];
+
+	snprintf(value, sizeof(value), "%ld", pages);
+	container_set(container, file, value);
+}
+
+void container_move(const char *container, pid_t pid)
+{
+	int err = cg_enter(container, pid);
+
+	require(!err, "moving %d to %s: %s", pid, container, strerror(-err));
+}
+
+size_t container_pids(const char *container, pid_t *pids, size_t max)
+{
+	char *path = cg_control(container, "cgroup.procs");
+	FILE *procs = fopen(path, "r");
+	size_t nr = 0;
+
+	free(path);
+	if (!procs)
+		return 0;
+	while (nr < max && fscanf(procs, "%d", &pids[nr]) == 1)
+		nr++;
+	fclose(procs);
+	return nr;
+}
+
+/* Number of containers in the system by the kernel's count. */
+static long count_all(void)
+{
+	char name[64];
+	long nr = -1, value;
+	FILE *cgroups;
+
+	cgroups = fopen("/proc/cgroups", "r");
+	require(cgroups, "no /proc/cgroups");
+	fscanf(cgroups, "%*[^\n]");
+	while (fscanf(cgroups, "%63s %*d %ld %*d", name, &value) == 2)
+		if (!strcmp(name, "rss"))
+			nr = value;
+	fclose(cgroups);
+	return nr;
+}
+
+static long nr_dirs;
+
+static int count_dir(const char *path, const struct stat *st, int type,
+		     struct FTW *ftw)
+{
+	(void)path;
+	(void)st;
+	(void)ftw;
+	nr_dirs += type == FTW_D;
+	return 0;
+}
+
+long container_dead(void)
+{
+	nr_dirs = 0;
+	require(!nftw(root, count_dir, 8, FTW_PHYS), "nftw: %s",
+		strerror(errno));
+	return count_all() - nr_dirs;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Fresh file systems and files.  What a case mounts is in its own mount
+ * namespace and goes away with it.
+ */
+#ifndef RSS_FS_H
+#define RSS_FS_H
+
+#include <stddef.h>
+
+/* The runner's scratch directory, a tmpfs of its own. */
+void fs_init(void);
+void fs_exit(void);
+const char *fs_scratch(void);
+
+/*
+ * Mounts over the directory in which the files of a case are: "tmpfs" has
+ * swap-backed pages, those of "ramfs" are plain page cache without a disk.
+ */
+void fs_mount(const char *type, const char *options);
+
+/* The same with a file system on a disk; skips the case if there is none. */
+void fs_mount_disk(size_t bytes);
+
+/* Opens a new file of @pages pages that hold the pattern of mem_fill(). */
+int fs_file(const char *name, size_t pages, unsigned long seed);
+
+/* Checks by read() that a file holds the pattern. */
+void fs_verify(int fd, size_t pages, unsigned long seed);
+
+/*
+ * Copies a program that stands beside this one to the directory of the case:
+ * nobody has mapped a page of the copy.  Returns its path.
+ */
+const char *fs_copy_program(const char *name);
+
+#endif

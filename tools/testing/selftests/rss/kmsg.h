@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kernel log from a moment on. */
+#ifndef RSS_KMSG_H
+#define RSS_KMSG_H
+
+#include <stdbool.h>
+
+struct kmsg {
+	int fd;
+	size_t len;
+	char text[1 << 16];	/* one record a line */
+};
+
+/* Begins here and now; skips the case if the log cannot be read. */
+void kmsg_open(struct kmsg *log);
+
+/* How many records since then hold a text. */
+int kmsg_count(struct kmsg *log, const char *text);
+
+/* Does one of them hold a number, not as a part of another? */
+bool kmsg_has_number(struct kmsg *log, long number);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Runs the cases of a test program and prints KTAP.
+ *
+ * Each case runs in a process of its own, which just ends when a check fails:
+ * what a case may leave behind (tasks, containers, mounts, swap) is cleaned
+ * up from outside, however the case ended.  A case that leaves a container
+ * with a usage other than 0, once its tasks are gone, has failed.
+ */
+#ifndef RSS_RUNNER_H
+#define RSS_RUNNER_H
+
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "../kselftest.h"
+
+/* No wait is longer than this; with sanitizers in an emulator all is slow. */
+#define WAIT_SECONDS	120
+#define WAIT_POLL_US	5000
+#define WAIT_POLLS	(WAIT_SECONDS * (1000000 / WAIT_POLL_US))
+
+struct rss_case {
+	void (*fn)(void);
+	const char *name;
+};
+
+#define T(x) { x, #x }
+
+/* The main() of a test program: its return value is the exit status. */
+int run_cases(const struct rss_case *cases, unsigned int nr);
+
+/*
+ * Ends the case, from its own process or from a child of it: the first text
+ * becomes the reason that the result line gives.
+ */
+void __noreturn __printf(2, 3) end_case(int result, const char *fmt, ...);
+
+#define fail_case(...) end_case(KSFT_FAIL, __VA_ARGS__)
+#define skip_case(...) end_case(KSFT_SKIP, __VA_ARGS__)
+
+#define require(cond, fmt, ...)						\
+do {									\
+	if (!(cond))							\
+		fail_case("%s:%d: " fmt, __FILE__, __LINE__, ##__VA_ARGS__); \
+} while (0)
+
+/* Polls @cond: true as soon as it holds, false if it never does. */
+#define wait_for(cond)							\
+({									\
+	int polls_ = WAIT_POLLS;					\
+	bool holds_;							\
+									\
+	while (!(holds_ = (cond)) && polls_--)				\
+		usleep(WAIT_POLL_US);					\
+	holds_;								\
+})
+
+/* Polls @cond for @ms milliseconds: true if it held each time. */
+#define holds_for(cond, ms)						\
+({									\
+	int polls_ = (ms) * 1000 / WAIT_POLL_US;			\
+	bool holds_;							\
+									\
+	while ((holds_ = (cond)) && polls_--)				\
+		usleep(WAIT_POLL_US);					\
+	holds_;								\
+})
+
+#endif

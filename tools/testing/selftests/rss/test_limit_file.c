@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A file of 64 MiB mapped under a limit of 4 MiB.
+ *
+ * To unmap a page of a file is enough to reclaim it: it stays in the page
+ * cache, nothing is read or written, nobody is killed.  One read fault maps up
+ * to 64 KiB around it, which is the allowance for each task.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "child.h"
+#include "container.h"
+#include "fs.h"
+#include "keys.h"
+#include "limit.h"
+#include "mem.h"
+#include "runner.h"
+#include "swap.h"
+
+#define FILE_BYTES	(64 << 20)
+#define LIMIT_BYTES	(4 << 20)
+#define SEED		1000
+#define NEW_SEED	2000
+
+static size_t file_pages(void)
+{
+	return FILE_BYTES / page_size();
+}
+
+static const char * const io_items[] = {
+	"pgpgin", "pgpgout", "pgmajfault", "pswpin", "pswpout",
+};
+
+static void read_io(long *counts)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(io_items); i++) {
+		counts[i] = read_key("/proc/vmstat", io_items[i]);
+		/* The last two are there only if the kernel can swap. */
+		require(counts[i] >= 0 || i > 2, "no %s", io_items[i]);
+	}
+}
+
+static void check_no_io(const long *before)
+{
+	long after[ARRAY_SIZE(io_items)];
+	unsigned int i;
+
+	read_io(after);
+	for (i = 0; i < ARRAY_SIZE(io_items); i++)
+		require(after[i] == before[i], "%s grew by %ld", io_items[i],
+			after[i] - before[i]);
+}
+
+/* All pages of the file are where they were: in the page cache. */
+static void check_cached(int fd)
+{
+	size_t pages = file_pages(), cached = 0, i;
+	char *mem = mem_file(fd, pages, MAP_SHARED);
+	unsigned char *states = calloc(pages, 1);
+
+	require(states && !mincore(mem, pages * page_size(), states),
+		"mincore: %s", strerror(errno));
+	for (i = 0; i < pages; i++)
+		cached += states[i] & 1;
+	require(cached == pages, "only %zu pages of %zu are cached", cached,
+		pages);
+	free(states);
+	mem_unmap(mem, pages);
+}
+
+/* Each page once, in an order that no readahead guesses. */
+static void verify_at_random(char *mem, size_t pages)
+{
+	size_t i, at = 0;
+
+	for (i = 0; i < pages; i++) {
+		/* A full period: pages is a power of 2. */
+		at = (at * 1664525 + 1013904223) & (pages - 1);
+		mem_verify(mem + at * page_size(), 1, SEED + at);
+	}
+}
+
+static void read_file(struct child *self, void *arg)
+{
+	size_t pages = file_pages();
+	char *mem = mem_file(*(int *)arg, pages, MAP_SHARED);
+	int round;
+
+	child_sync(self);
+	for (round = 0; round < 3; round++)
+		mem_verify(mem, pages, SEED);
+	verify_at_random(mem, pages);
+	child_sync(self);
+}
+
+static void read_under_limit(int fd, int tasks)
+{
+	char *c = limited_container("limited", LIMIT_BYTES / page_size());
+	struct child children[2];
+	long highest;
+	int i;
+
+	for (i = 0; i < tasks; i++)
+		child_start(&children[i], c, read_file, &fd);
+	highest = child_watch(children, tasks, c);
+	check_held(c, highest, tasks * fault_around_pages());
+	require(container_get(c, "rss_reclaimed") >=
+		(long)file_pages() - container_get(c, "rss_limit"),
+		"reclaimed only %ld pages", container_get(c, "rss_reclaimed"));
+	check_cached(fd);
+	for (i = 0; i < tasks; i++)
+		require(children[i].state == CHILD_SYNCED,
+			"child %d was killed", i);
+	for (i = 0; i < tasks; i++)
+		child_finish(&children[i]);
+	require(!container_usage(c), "usage %ld stays", container_usage(c));
+	container_remove(c);
+}
+
+/* Without swap, all that there is to reclaim is the file. */
+static void read_without_io(int fd)
+{
+	long before[ARRAY_SIZE(io_items)];
+
+	read_io(before);
+	read_under_limit(fd, 1);
+	check_no_io(before);
+}
+
+static void test_read_tmpfs(void)
+{
+	swap_none();
+	fs_mount("tmpfs", NULL);
+	read_without_io(fs_file("file", file_pages(), SEED));
+}
+
+/* With swap, some pages of the processes' own may go there. */
+static void test_read_swap(void)
+{
+	swap_on(file_pages());
+	fs_mount("tmpfs", NULL);
+	read_under_limit(fs_file("file", file_pages(), SEED), 2);
+}
+
+static int disk_file(void)
+{
+	fs_mount_disk(FILE_BYTES + (32 << 20));
+	return fs_file("file", file_pages(), SEED);
+}
+
+static void test_read_disk(void)
+{
+	int fd;
+
+	swap_none();
+	fd = disk_file();
+	/* Nothing shall be left to be written meanwhile. */
+	require(!fsync(fd), "fsync: %s", strerror(errno));
+	sync();
+	read_without_io(fd);
+}
+
+static void write_file(struct child *self, void *arg)
+{
+	size_t pages = file_pages();
+	char *mem = mem_file(*(int *)arg, pages, MAP_SHARED);
+
+	child_sync(self);
+	mem_fill(mem, pages, NEW_SEED);
+	child_sync(self);
+}
+
+/* What was written survives that the pages are unmapped while dirty. */
+static void write_under_limit(int fd)
+{
+	char *c = limited_container("limited", LIMIT_BYTES / page_size());
+	struct child child;
+	long highest;
+
+	child_start(&child, c, write_file, &fd);
+	highest = child_watch(&child, 1, c);
+	require(child.state == CHILD_SYNCED, "the child was killed");
+	check_held(c, highest, 1);
+	/* By read(), while it is still mapped. */
+	fs_verify(fd, file_pages(), NEW_SEED);
+	child_finish(&child);
+}
+
+static void test_write_tmpfs(void)
+{
+	swap_none();
+	fs_mount("tmpfs", NULL);
+	write_under_limit(fs_file("file", file_pages(), SEED));
+}
+
+static void test_write_disk(void)
+{
+	int fd = disk_file();
+
+	write_under_limit(fd);
+	/* Once more, what is on the disk. */
+	require(!fsync(fd) &&
+		!posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED),
+		"writing the file back: %s", strerror(errno));
+	fs_verify(fd, file_pages(), NEW_SEED);
+}
+
+static void fill_shared(struct child *self, void *arg)
+{
+	size_t pages = file_pages();
+	char *mem = mem_shared(pages);
+
+	(void)arg;
+	child_sync(self);
+	mem_fill(mem, pages, SEED);
+	mem_verify(mem, pages, SEED);
+	child_sync(self);
+}
+
+/* Shared anonymous memory is a file of tmpfs: no swap is needed. */
+static void test_shared_anon(void)
+{
+	struct child child;
+	long highest;
+	char *c;
+
+	swap_none();
+	c = limited_container("limited", LIMIT_BYTES / page_size());
+	child_start(&child, c, fill_shared, NULL);
+	highest = child_watch(&child, 1, c);
+	require(child.state == CHILD_SYNCED, "the child was killed");
+	check_held(c, highest, fault_around_pages());
+	child_finish(&child);
+}
+
+int main(void)
+{
+	static const struct rss_case cases[] = {
+		T(test_read_tmpfs),
+		T(test_read_swap),
+		T(test_read_disk),
+		T(test_write_tmpfs),
+		T(test_write_disk),
+		T(test_shared_anon),
+	};
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The OOM killer of a container, without swap: anonymous memory cannot be
+ * reclaimed, so a fault at the limit kills.  The victim is the task with the
+ * highest badness in the container whose limit was hit, never one outside,
+ * however large.
+ *
+ * LIMIT is far above what the children need to run (some 200 pages each).
+ */
+#include <pthread.h>
+#include <signal.h>
+
+#include "child.h"
+#include "container.h"
+#include "kmsg.h"
+#include "limit.h"
+#include "mem.h"
+#include "runner.h"
+#include "swap.h"
+
+#define LIMIT		2048
+#define TOO_MUCH	(4 * LIMIT)
+
+static char *oom_container(void)
+{
+	swap_none();
+	return limited_container("oom", LIMIT);
+}
+
+static void expect_empty(const char *container)
+{
+	require(wait_for(!container_usage(container)), "usage %ld stays",
+		container_usage(container));
+	container_remove(container);
+}
+
+/* Two that are larger than the victim: one in no container, one in another. */
+static void test_kill(void)
+{
+	struct filler larger = { .pages = 2 * TOO_MUCH };
+	struct filler filler = { .pages = TOO_MUCH };
+	struct child outside, bystander, child;
+	char *c = oom_container(), *other;
+	long usage;
+
+	other = container_new(NULL, "other");
+	child_start(&outside, NULL, child_filler, &larger);
+	child_start(&bystander, other, child_filler, &larger);
+	child_step(&outside);
+	child_step(&bystander);
+	usage = container_usage(other);
+
+	child_start(&child, c, child_filler, &filler);
+	child_go(&child);
+	child_expect_killed(&child);
+	require(container_get(c, "rss_failcnt") > 0, "failcnt is 0");
+	expect_empty(c);
+
+	require(container_usage(other) == usage &&
+		container_get(other, "rss_reclaimed") == 0 &&
+		container_get(other, "rss_failcnt") == 0,
+		"usage of the other container went from %ld to %ld", usage,
+		container_usage(other));
+	child_step(&outside);
+	child_finish(&outside);
+	child_step(&bystander);
+	child_finish(&bystander);
+	expect_empty(other);
+}
+
+static void test_report(void)
+{
+	static const char * const words[] = { "usage", "limit", "failcnt" };
+	struct filler filler = { .pages = TOO_MUCH };
+	char *c = oom_container();
+	struct child child;
+	struct kmsg log;
+	unsigned int i;
+
+	kmsg_open(&log);
+	child_start(&child, c, child_filler, &filler);
+	child_go(&child);
+	child_expect_killed(&child);
+	require(wait_for(kmsg_count(&log, container_path(c))),
+		"no report names %s", container_path(c));
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		require(wait_for(kmsg_count(&log, words[i])),
+			"the report has no '%s'", words[i]);
+	require(kmsg_has_number(&log, LIMIT), "the report has no %d", LIMIT);
+	require(wait_for(kmsg_has_number(&log, child.pid)),
+		"the report does not name the victim %d", child.pid);
+}
+
+/*
+ * The large one has 3/4 of the limit, the small one stays far below that when
+ * it meets the limit.
+ */
+#define BIG	(LIMIT * 3 / 4)
+#define SMALL	(LIMIT / 2)
+
+static void test_badness(void)
+{
+	struct filler big = { .pages = BIG }, small = { .pages = SMALL };
+	struct child large, little;
+	char *c = oom_container();
+
+	child_start(&large, c, child_filler, &big);
+	child_start(&little, c, child_filler, &small);
+	child_step(&large);
+	child_go(&little);
+	require(child_wait(&little) == CHILD_SYNCED, "the small one was killed");
+	child_expect_killed(&large);
+	child_step(&little);
+	child_finish(&little);
+	expect_empty(c);
+}
+
+static void test_spared(void)
+{
+	struct filler big = { .pages = BIG, .spared = true };
+	struct filler small = { .pages = SMALL };
+	struct child large, little;
+	char *c = oom_container();
+
+	child_start(&large, c, child_filler, &big);
+	child_start(&little, c, child_filler, &small);
+	child_step(&large);
+	child_go(&little);
+	child_expect_killed(&little);
+	child_step(&large);
+	child_finish(&large);
+	expect_empty(c);
+}
+
+#define THREADS	4
+
+static void *fill_thread(void *arg)
+{
+	mem_fill(arg, LIMIT, 0);
+	return NULL;
+}
+
+static void fill_by_threads(struct child *self, void *arg)
+{
+	char *mem = mem_anon(THREADS * LIMIT);
+	pthread_t threads[THREADS];
+	int i;
+
+	(void)arg;
+	child_sync(self);
+	for (i = 0; i < THREADS; i++)
+		require(!pthread_create(&threads[i], NULL, fill_thread,
+					mem + i * LIMIT * page_size()),
+			"no thread");
+	for (i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void test_threads(void)
+{
+	char *c = oom_container();
+	struct child child;
+
+	child_start(&child, c, fill_by_threads, NULL);
+	child_go(&child);
+	child_expect_killed(&child);
+	expect_empty(c);
+}
+
+/*
+ * Many small processes are too much together.  The one that forks them is
+ * spared; some of them are killed, some get through.
+ */
+#define FORKS		32
+#define FORK_PAGES	(LIMIT / 4)
+
+static void forked_filler(struct child *self, void *arg)
+{
+	child_oom_adj(0);
+	child_filler(self, arg);
+}
+
+static void fork_many(struct child *self, void *arg)
+{
+	struct child children[FORKS];
+	int i, alive = 0;
+
+	child_oom_adj(OOM_SPARED);
+	for (i = 0; i < FORKS; i++)
+		child_fork(&children[i], forked_filler, arg);
+	child_sync(self);
+	for (i = 0; i < FORKS; i++)
+		if (child_poll(&children[i], 0) == CHILD_SYNCED)
+			child_go(&children[i]);
+	for (i = 0; i < FORKS; i++)
+		child_wait(&children[i]);
+	for (i = 0; i < FORKS; i++) {
+		alive += child_poll(&children[i], 0) == CHILD_SYNCED;
+		kill(children[i].pid, SIGKILL);
+		child_expect_killed(&children[i]);
+	}
+	require(alive > 0 && alive < FORKS, "%d of %d live", alive, FORKS);
+	child_sync(self);
+}
+
+static void test_many(void)
+{
+	struct filler filler = { .pages = FORK_PAGES };
+	struct filler larger = { .pages = TOO_MUCH };
+	struct child outside, child;
+	char *c = oom_container();
+
+	child_start(&outside, NULL, child_filler, &larger);
+	child_step(&outside);
+	child_start(&child, c, fork_many, &filler);
+	child_step(&child);
+	require(container_get(c, "rss_failcnt") > 0, "failcnt is 0");
+	child_finish(&child);
+	child_step(&outside);
+	child_finish(&outside);
+	expect_empty(c);
+}
+
+int main(void)
+{
+	static const struct rss_case cases[] = {
+		T(test_kill),
+		T(test_report),
+		T(test_badness),
+		T(test_spared),
+		T(test_threads),
+		T(test_many),
+	};
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}

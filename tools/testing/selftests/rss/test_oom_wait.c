@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Nothing to reclaim (no swap) and nobody to kill (all have oom_score_adj
+ * -1000): a task at the limit waits, asleep, until it is killed, the limit is
+ * raised or memory is freed.  Meanwhile the limit holds: the usage is above
+ * it by a page for each waiting task at most.  The log says so once.
+ */
+#include <signal.h>
+
+#include "child.h"
+#include "container.h"
+#include "keys.h"
+#include "kmsg.h"
+#include "limit.h"
+#include "runner.h"
+#include "swap.h"
+
+#define LIMIT		2048
+#define TOO_MUCH	(2 * LIMIT)
+#define WATCH_MS	2000
+/* Of a clock tick of 1/100 s, in WATCH_MS: one that spins takes 200. */
+#define FEW_TICKS	10
+
+static struct filler spared_filler = { .pages = TOO_MUCH, .spared = true };
+
+static char *oom_container(void)
+{
+	swap_none();
+	return limited_container("wait", LIMIT);
+}
+
+static bool is_asleep(const struct child *child)
+{
+	char state = proc_state(child->pid);
+
+	return state == 'S' || state == 'D';
+}
+
+/* It runs into the limit and does not come back. */
+static void expect_waits(struct child *child, const char *c, int waiting)
+{
+	long ticks;
+
+	require(wait_for(container_usage(c) >= LIMIT &&
+			 container_get(c, "rss_failcnt") > 0 &&
+			 is_asleep(child)), "child %d does not wait",
+		child->pid);
+	ticks = proc_ticks(child->pid);
+	require(holds_for(child_poll(child, 0) == CHILD_RUNS &&
+			  container_usage(c) <= LIMIT + waiting, WATCH_MS),
+		"state %d, usage %ld", child->state, container_usage(c));
+	ticks = proc_ticks(child->pid) - ticks;
+	require(ticks < FEW_TICKS, "%ld ticks of CPU time while it waits",
+		ticks);
+	require(is_asleep(child), "state %c", proc_state(child->pid));
+}
+
+static void start_waiter(struct child *child, const char *c)
+{
+	child_start(child, c, child_filler, &spared_filler);
+	child_go(child);
+	expect_waits(child, c, 1);
+}
+
+static void end_filler(struct child *child)
+{
+	require(child_wait(child) == CHILD_SYNCED, "child %d was killed",
+		child->pid);
+	child_step(child);
+	child_finish(child);
+}
+
+static void test_raise(void)
+{
+	char *c = oom_container();
+	struct child child;
+
+	start_waiter(&child, c);
+	container_set_pages(c, "rss_limit", 2 * TOO_MUCH);
+	end_filler(&child);
+	require(container_get(c, "rss_max_usage") >= TOO_MUCH, "max_usage %ld",
+		container_get(c, "rss_max_usage"));
+	require(!container_usage(c), "usage %ld stays", container_usage(c));
+	container_remove(c);
+}
+
+static void test_kill(void)
+{
+	char *c = oom_container();
+	struct child child;
+
+	start_waiter(&child, c);
+	kill(child.pid, SIGKILL);
+	child_expect_killed(&child);
+	require(!container_usage(c), "usage %ld stays", container_usage(c));
+	container_remove(c);
+}
+
+/* The first has half of the limit and gives it back. */
+static void test_free(void)
+{
+	struct filler half = { .pages = LIMIT / 2, .spared = true };
+	struct filler most = { .pages = LIMIT * 3 / 4, .spared = true };
+	struct child first, second;
+	char *c = oom_container();
+
+	child_start(&first, c, child_filler, &half);
+	child_step(&first);
+	child_start(&second, c, child_filler, &most);
+	child_go(&second);
+	expect_waits(&second, c, 1);
+	child_step(&first);
+	child_finish(&first);
+	end_filler(&second);
+}
+
+/* The second that waits is no news. */
+static void test_log(void)
+{
+	struct child first, second;
+	char *c = oom_container();
+	struct kmsg log;
+	int lines;
+
+	kmsg_open(&log);
+	child_start(&first, c, child_filler, &spared_filler);
+	child_start(&second, c, child_filler, &spared_filler);
+	child_go(&first);
+	expect_waits(&first, c, 1);
+	lines = kmsg_count(&log, container_path(c));
+	require(lines > 0, "the log does not name %s", container_path(c));
+	child_go(&second);
+	expect_waits(&second, c, 2);
+	require(is_asleep(&first), "the first does not wait any more");
+	require(kmsg_count(&log, container_path(c)) == lines,
+		"%d lines name %s, later %d", lines, container_path(c),
+		kmsg_count(&log, container_path(c)));
+}
+
+int main(void)
+{
+	static const struct rss_case cases[] = {
+		T(test_raise),
+		T(test_kill),
+		T(test_free),
+		T(test_log),
+	};
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}
