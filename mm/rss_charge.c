@@ -272,18 +272,25 @@ static void rss_unstick(struct rss_container *rss)
 			WRITE_ONCE(rss->stuck, false);
 }
 
-/* Asleep for a while, until there is room or the task is killed. */
+/*
+ * Asleep until there is room or the task is killed. Returns after a while all
+ * the same, since more may have become reclaimable, by munlock() or new swap.
+ */
 static void rss_wait_for_room(struct rss_container *rss)
 {
+	struct rss_container *full;
 	int i;
 
-	for (i = 0; i < 10 && !rss_may_exceed(); i++) {
-		if (res_counter_margin(&rss->res)) {
+	for (i = 0; i < 50 && !rss_may_exceed(); i++) {
+		full = rss_first_full(rss);
+		if (!full) {
 			rss_unstick(rss);
 			break;
 		}
 		__set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
 		schedule_timeout(HZ / 10);
+		/* What was freed may have gone there. */
+		rss_stock_drain(full);
 	}
 }
 

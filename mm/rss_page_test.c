@@ -70,7 +70,7 @@ static void page_record_test(struct kunit *test)
 				continue;
 			pc = pfn_page_container(pfn);
 			KUNIT_ASSERT_NOT_NULL_MSG(test, pc, "pfn %lu", pfn);
-			KUNIT_ASSERT_EQ(test, pc->pfn, pfn);
+			KUNIT_ASSERT_EQ(test, (unsigned long)pc->pfn, pfn);
 			if (!(++nr % 4096))
 				cond_resched();
 		}

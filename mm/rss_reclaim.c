@@ -86,7 +86,7 @@ static void rss_shrink_type(struct rss_container *rss, int nid,
 	if (READ_ONCE(size[inactive]) < READ_ONCE(size[active]) ||
 	    !scan->priority)
 		rss_deactivate(rss->node[nid], active,
-			       rss_scan_target(size[active], scan));
+			       rss_scan_target(READ_ONCE(size[active]), scan));
 
 	nr = rss_scan_target(READ_ONCE(size[inactive]), scan);
 	if (scan->priority)

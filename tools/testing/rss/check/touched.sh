@@ -5,6 +5,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 
+exec 3<&0
 git -C "$linux" diff --unified=0 --no-renames base HEAD | awk '
 	FNR == NR && /^\+\+\+ / { path = substr($2, 3) }
 	FNR == NR && /^@@ / {
@@ -20,4 +21,4 @@ git -C "$linux" diff --unified=0 --no-renames base HEAD | awk '
 		if ((part[1] ":" part[2]) in ours)
 			print
 	}
-' - /dev/fd/3 3<&0
+' - /dev/fd/3

@@ -16,5 +16,5 @@ fragments=(base.config test.config "$flavour.config")
 [ ! -f "$linux/init/Kconfig.rss" ] || fragments+=(rss.config)
 
 "$house/kernel/config.sh" "$linux" "$out" "${fragments[@]}"
-say "building the $flavour kernel"
+say "building the $flavour kernel (some ten minutes the first time)"
 kmake "$linux" "$out" bzImage

@@ -30,14 +30,15 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$identity" ]; then
 	exit 0
 fi
 if [ -f "$stamp" ] && [ "${FORCE:-}" != 1 ]; then
-	die "build/linux was made of another source: 'make tree FORCE=1' replaces it"
+	die "build/linux was made of another source than $source:" \
+		"give the same KSRC, or replace it with 'make tree FORCE=1'"
 fi
 
 say "unpacking $source"
 rm -rf "$linux" "$stock"
 mkdir -p "$linux"
 if [ -d "$source" ]; then
-	tar -C "$source" --exclude-vcs -c . | tar -C "$linux" -x
+	tar -C "$source" --exclude=./.git -c . | tar -C "$linux" -x
 else
 	tar -C "$linux" --use-compress-program='xz -T0' --strip-components=1 \
 		--no-same-owner -xf "$source"

@@ -52,7 +52,9 @@ static void expect_waits(struct child *child, const char *c, int waiting)
 	ticks = proc_ticks(child->pid) - ticks;
 	require(ticks < FEW_TICKS, "%ld ticks of CPU time while it waits",
 		ticks);
-	require(is_asleep(child), "state %c", proc_state(child->pid));
+	/* Now and then it may wake up to see whether there is room. */
+	require(wait_for(is_asleep(child)), "state %c",
+		proc_state(child->pid));
 }
 
 static void start_waiter(struct child *child, const char *c)
