@@ -58,11 +58,15 @@ static enum rss_type folio_rss_type(struct folio *folio)
 	return folio_test_swapbacked(folio) ? RSS_SHMEM : RSS_FILE;
 }
 
-/* Between a change of the map counts and the first look at the record. */
 static void rss_order_mapcount(struct folio *folio)
 {
-	if (folio_test_large(folio))
-		smp_mb();
+	if (!folio_test_large(folio))
+		return;
+	/*
+	 * Between a change of the map counts and the first look at the record.
+	 * Pairs with the cmpxchg in rss_sync_folio().
+	 */
+	smp_mb();
 }
 
 /*
@@ -333,6 +337,21 @@ vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags)
 out:
 	rss_put(rss);
 	return ret;
+}
+
+bool __rss_has_room(struct mm_struct *mm, unsigned long nr)
+{
+	struct rss_container *rss;
+	bool room = true;
+
+	rcu_read_lock();
+	rss = mm_to_rss(mm);
+	if (rss)
+		room = res_counter_margin(&rss->res) +
+		       max(this_cpu_read(rss->cpu->stock), 0) >= nr;
+	rcu_read_unlock();
+
+	return room;
 }
 
 void __rss_handle_over_limit(void)

@@ -426,26 +426,27 @@ void rss_isolate_pages(void *private, struct list_head *dst)
  */
 static void rss_putback_folios(struct list_head *src)
 {
-	struct lruvec *lruvec = NULL;
 	struct folio_batch batch;
+	struct lruvec *lruvec;
+	struct folio *folio;
 
 	folio_batch_init(&batch);
 	while (!list_empty(src)) {
-		struct folio *folio = lru_to_folio(src);
-
-		list_del(&folio->lru);
-		lruvec = folio_lruvec_relock_irq(folio, lruvec);
-		folio_set_lru(folio);
-		lruvec_add_folio(lruvec, folio);
-		if (folio_batch_add(&batch, folio))
-			continue;
+		folio = lru_to_folio(src);
+		lruvec = folio_lruvec_lock_irq(folio);
+		/* For sparse, which knows of the unlocking only. */
+		__acquire(&lruvec->lru_lock);
+		do {
+			list_del(&folio->lru);
+			folio_set_lru(folio);
+			lruvec_add_folio(lruvec, folio);
+			if (!folio_batch_add(&batch, folio) || list_empty(src))
+				break;
+			folio = lru_to_folio(src);
+		} while (folio_matches_lruvec(folio, lruvec));
 		unlock_page_lruvec_irq(lruvec);
-		lruvec = NULL;
 		folios_put(&batch);
 	}
-	if (lruvec)
-		unlock_page_lruvec_irq(lruvec);
-	folios_put(&batch);
 }
 
 /**

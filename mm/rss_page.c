@@ -151,7 +151,7 @@ static int __init rss_page_init(void)
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct page_container) > 32);
-	BUILD_BUG_ON(NR_RSS_LISTS > 16);
+	BUILD_BUG_ON(BIT(RSS_LIST_BITS) < NR_RSS_LISTS);
 
 	if (!cgroup_subsys_enabled(rss_cgrp_subsys))
 		return 0;

@@ -11,6 +11,10 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 
+/* Both fit in a long on 32 bit, too, where physical addresses have up to 40. */
+#define RSS_LIST_BITS	4
+#define RSS_PFN_BITS	(BITS_PER_LONG - RSS_LIST_BITS)
+
 /**
  * struct page_container - to whom a page is charged
  * @state: the owner and what it is charged, see RSS_STATE_*; changed by
@@ -27,8 +31,8 @@
 struct page_container {
 	atomic64_t state;
 	struct list_head lru;
-	unsigned long pfn : BITS_PER_LONG - 4;
-	unsigned long list : 4;
+	unsigned long pfn : RSS_PFN_BITS;
+	unsigned long list : RSS_LIST_BITS;
 };
 
 /*
@@ -111,7 +115,7 @@ static inline bool page_container_cmpxchg(struct page_container *pc, u64 *old,
 #else
 #define RSS_CHUNK_SHIFT	(27 - PAGE_SHIFT)
 #endif
-#define RSS_CHUNK_PAGES	(1UL << RSS_CHUNK_SHIFT)
+#define RSS_CHUNK_PAGES	BIT(RSS_CHUNK_SHIFT)
 
 /**
  * struct rss_chunks - where the records are

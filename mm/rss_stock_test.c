@@ -26,7 +26,8 @@ static struct rss_container *stock_container(struct kunit *test,
 
 	KUNIT_ASSERT_NOT_NULL(test, rss);
 	rss->cpu = alloc_percpu(struct rss_cpu);
-	KUNIT_ASSERT_NOT_NULL(test, rss->cpu);
+	if (!rss->cpu)
+		KUNIT_FAIL_AND_ABORT(test, "no memory");
 
 	/* What walking a subtree looks at. */
 	rss->css.flags = CSS_NO_REF;
@@ -188,7 +189,7 @@ static void stock_limit_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, res_counter_over_limit(&f->child->res));
 }
 
-/* Past the limit of either level the container is marked, at it it is not. */
+/* Past the limit of either level the container is marked, but not at it. */
 static void stock_over_test(struct kunit *test)
 {
 	struct stock_fixture *f = test->priv;

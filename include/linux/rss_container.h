@@ -32,6 +32,7 @@ void __mm_update_container(struct mm_struct *mm);
 void __rss_charge_folio(struct folio *folio, struct mm_struct *mm);
 void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm);
 vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags);
+bool __rss_has_room(struct mm_struct *mm, unsigned long nr);
 void __rss_handle_over_limit(void);
 
 /**
@@ -126,6 +127,25 @@ static inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
 }
 
 /**
+ * rss_has_room - whether a large folio would fit under the limit
+ * @vma: where it would be mapped
+ * @nr: its pages
+ *
+ * Close to the limit a fault does without a large folio: what exceeds the
+ * limit can't be reclaimed without swap, and a task would be killed that has
+ * touched less than it may.
+ *
+ * Return: false if it does not fit.
+ */
+static inline bool rss_has_room(struct vm_area_struct *vma, unsigned long nr)
+{
+	if (rss_container_enabled() &&
+	    rcu_access_pointer(vma->vm_mm->rss_container))
+		return __rss_has_room(vma->vm_mm, nr);
+	return true;
+}
+
+/**
  * rss_handle_over_limit - bring the container of current back under its limit
  *
  * Context: return to user mode, no locks held. Sleeps, reclaims and kills.
@@ -170,6 +190,11 @@ static inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
 					   unsigned int flags)
 {
 	return 0;
+}
+
+static inline bool rss_has_room(struct vm_area_struct *vma, unsigned long nr)
+{
+	return true;
 }
 
 static inline void rss_handle_over_limit(void)

@@ -5,7 +5,9 @@
 
 . "$(dirname "$0")/../lib.sh"
 
+failed=()
 for check in shell checkpatch warnings kernel-doc; do
 	say "$check"
-	"$house/check/$check.sh"
+	"$house/check/$check.sh" || failed+=("$check")
 done
+[ ${#failed[@]} = 0 ] || die "failed: ${failed[*]}"

@@ -6,8 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 cd "$repo"
-mapfile -t scripts < <(git ls-files --cached --others --exclude-standard |
-	xargs -d '\n' grep -lE -m 1 '^#!.*sh$|^# shellcheck shell=' -- | sort)
+mapfile -t scripts < <(git grep --untracked -lE '^#!.*sh$|^# shellcheck shell=')
 for script in "${scripts[@]}"; do
 	bash -n "$script"
 done

@@ -1,21 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs the kselftests with each LRU of $LRU_GEN and each THP policy of $THP,
-# which are lists separated by commas.
+# Runs the kselftests with each of $SETTINGS, a list separated by commas:
+# whether MGLRU is on, and the THP policy, as in n:always.
 
 seconds=$(sed -n 's/^timeout=//p' /selftests/rss/settings 2> /dev/null)
 cd /selftests/rss || exit
 
-for lru in $(echo "$LRU_GEN" | tr , ' '); do
-	for thp in $(echo "$THP" | tr , ' '); do
-		echo "$lru" > /sys/kernel/mm/lru_gen/enabled
-		echo "$thp" > /sys/kernel/mm/transparent_hugepage/enabled
-		while read -r program; do
-			name=$program.lru_gen=$lru.thp=$thp
-			echo "kselftest: $name" > /dev/kmsg
-			timeout "${seconds:-300}" "./$program" \
-				< /dev/null > "/host/$name.tap" 2>&1
-			echo "# exit status $?" >> "/host/$name.tap"
-		done < /selftests/list
-	done
+for setting in $(echo "$SETTINGS" | tr , ' '); do
+	lru=${setting%:*} thp=${setting#*:}
+	echo "$lru" > /sys/kernel/mm/lru_gen/enabled
+	echo "$thp" > /sys/kernel/mm/transparent_hugepage/enabled
+	while read -r program; do
+		name=$program.lru_gen=$lru.thp=$thp
+		echo "kselftest: $name" > /dev/kmsg
+		timeout "${seconds:-300}" "./$program" \
+			< /dev/null > "/host/$name.tap" 2>&1
+		echo "# exit status $?" >> "/host/$name.tap"
+	done < /selftests/list
 done

@@ -9,14 +9,15 @@
 "$house/kernel/stock.sh"
 for tree in "$stock" "$linux"; do
 	(cd "$house/flavours" && "$house/kernel/config.sh" "$tree" "$tree/out-off" \
-		base.config test.config release.config)
+		base.config test.config release.config off.config)
 	say "building mm/ kernel/ fs/ of ${tree##*/} without the controller"
 	kmake "$tree" "$tree/out-off" mm/ kernel/ fs/
 done
 
 objects()
 {
-	(cd "$1/out-off" && find mm kernel fs -name '*.o' | sort)
+	(cd "$1/out-off" && ar t mm/built-in.a && ar t kernel/built-in.a &&
+		ar t fs/built-in.a)
 }
 
 instructions()

@@ -130,6 +130,45 @@ static void test_exact(void)
 	child_finish(&child);
 }
 
+/* All but half of the last huge page. */
+static void fill_most(struct child *self, void *arg)
+{
+	size_t pages = *(size_t *)arg;
+	char *mem;
+
+	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+	mem = mem_huge(pages);
+	mem_advise(mem, pages, MADV_HUGEPAGE);
+	child_sync(self);
+	mem_fill(mem, pages - huge_pages() / 2, 0);
+	child_sync(self);
+}
+
+/*
+ * Without swap.  All pages that are touched fit, but the last huge page would
+ * not: it has to be done without.
+ */
+static void test_huge_fits(void)
+{
+	size_t pages = 4 * huge_pages();
+	struct child child;
+	char *c;
+
+	if (!huge_pages())
+		skip_case("no transparent huge pages");
+	swap_none();
+	c = container_new(NULL, "fits");
+	child_start(&child, c, fill_most, &pages);
+	container_set_pages(c, "rss_limit",
+			    container_usage(c) + pages - huge_pages() / 2);
+	child_go(&child);
+	require(child_wait(&child) == CHILD_SYNCED, "the child was killed");
+	require(container_usage(c) <= container_get(c, "rss_limit"),
+		"usage %ld, limit %ld", container_usage(c),
+		container_get(c, "rss_limit"));
+	child_finish(&child);
+}
+
 int main(void)
 {
 	static const struct rss_case cases[] = {
@@ -137,6 +176,7 @@ int main(void)
 		T(test_several),
 		T(test_huge),
 		T(test_exact),
+		T(test_huge_fits),
 	};
 
 	return run_cases(cases, ARRAY_SIZE(cases));

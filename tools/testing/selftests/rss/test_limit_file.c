@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A file of 64 MiB mapped under a limit of 4 MiB.
+ * A file of 64 MiB mapped under a limit of 4 MiB.  RSS_FILE_MIB in the
+ * environment makes the file smaller for slow machines.
  *
  * To unmap a page of a file is enough to reclaim it: it stays in the page
  * cache, nothing is read or written, nobody is killed.  One read fault maps up
@@ -21,14 +22,25 @@
 #include "runner.h"
 #include "swap.h"
 
-#define FILE_BYTES	(64 << 20)
+#define FILE_MIB	64
+#define LEAST_FILE_MIB	16
 #define LIMIT_BYTES	(4 << 20)
 #define SEED		1000
 #define NEW_SEED	2000
 
+static size_t file_bytes(void)
+{
+	const char *mib = getenv("RSS_FILE_MIB");
+	long size = mib ? atol(mib) : FILE_MIB;
+
+	require(size >= LEAST_FILE_MIB, "RSS_FILE_MIB is less than %d",
+		LEAST_FILE_MIB);
+	return size << 20;
+}
+
 static size_t file_pages(void)
 {
-	return FILE_BYTES / page_size();
+	return file_bytes() / page_size();
 }
 
 static const char * const io_items[] = {
@@ -150,7 +162,7 @@ static void test_read_swap(void)
 
 static int disk_file(void)
 {
-	fs_mount_disk(FILE_BYTES + (32 << 20));
+	fs_mount_disk(file_bytes() + (32 << 20));
 	return fs_file("file", file_pages(), SEED);
 }
 
