@@ -177,6 +177,12 @@ static struct rss_container *rss_first_full(struct rss_container *rss)
 	return NULL;
 }
 
+/* Once all has been tried in vain, who waits just looks now and then. */
+static int rss_reclaim_retries(struct rss_container *rss)
+{
+	return READ_ONCE(rss->stuck) ? 0 : RSS_RECLAIM_RETRIES;
+}
+
 /*
  * Reclaims, and kills if that does not help, until no limit on the way up is
  * exceeded. Returns 0; -EINTR if the task has to get on first; -EBUSY if
@@ -185,9 +191,9 @@ static struct rss_container *rss_first_full(struct rss_container *rss)
 static int rss_resolve_over(struct rss_container *rss)
 {
 	struct rss_container *over, *last = NULL;
-	int retries = RSS_RECLAIM_RETRIES;
 	unsigned long excess, progress;
 	struct res_counter *cnt;
+	int retries = 0;
 
 	while (READ_ONCE(rss->over)) {
 		if (rss_may_exceed())
@@ -209,7 +215,7 @@ static int rss_resolve_over(struct rss_container *rss)
 			/* What is in stock does not exceed any limit. */
 			res_counter_inc_failcnt(cnt);
 			last = over;
-			retries = RSS_RECLAIM_RETRIES;
+			retries = rss_reclaim_retries(over);
 			rss_stock_drain(over);
 			continue;
 		}
@@ -244,9 +250,9 @@ static int rss_resolve_over(struct rss_container *rss)
  */
 static bool rss_make_room(struct rss_container *rss)
 {
-	int retries = RSS_RECLAIM_RETRIES;
 	struct rss_container *full;
 	struct res_counter *fail;
+	int retries;
 
 	full = rss_first_full(rss);
 	if (full)
@@ -254,6 +260,7 @@ static bool rss_make_room(struct rss_container *rss)
 
 	while (rss_stock_fill(rss, &fail)) {
 		full = container_of(fail, struct rss_container, res);
+		retries = rss_reclaim_retries(full);
 		do {
 			if (rss_may_exceed())
 				return true;
