@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/rseq.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "container.h"
@@ -108,6 +110,19 @@ static void run_case(const struct rss_case *test)
 			      reason);
 }
 
+/*
+ * By rseq the kernel writes to the thread's memory whenever it likes to, and
+ * copies a page then that was shared by fork().
+ */
+static void drop_rseq(void)
+{
+	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+
+	if (__rseq_size)
+		syscall(SYS_rseq, area, sizeof(struct rseq),
+			RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+}
+
 int run_cases(const struct rss_case *cases, unsigned int nr)
 {
 	const char *why;
@@ -136,6 +151,7 @@ int run_cases(const struct rss_case *cases, unsigned int nr)
 	sigaddset(&events, SIGTERM);
 	sigprocmask(SIG_BLOCK, &events, NULL);
 
+	drop_rseq();
 	/*
 	 * Map all of the program here, outside any container: its text and
 	 * data then have an owner, and running it charges nobody else.

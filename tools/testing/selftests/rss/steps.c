@@ -50,6 +50,20 @@ static void ask_container(const char *container, struct count *count)
 	count->shmem = container_stat(container, "shmem");
 }
 
+/* A process with threads in two containers is listed in both. */
+static size_t drop_doubles(pid_t *pids, size_t nr)
+{
+	size_t kept = 0, i, j;
+
+	for (i = 0; i < nr; i++) {
+		for (j = 0; j < kept && pids[j] != pids[i]; j++)
+			;
+		if (j == kept)
+			pids[kept++] = pids[i];
+	}
+	return kept;
+}
+
 static void ask_oracle(char **containers, int nr, struct count *count)
 {
 	struct oracle oracle;
@@ -61,6 +75,7 @@ static void ask_oracle(char **containers, int nr, struct count *count)
 	for (i = 0; i < nr; i++)
 		nr_pids += container_pids(containers[i], pids + nr_pids,
 					  MAX_PIDS - nr_pids);
+	nr_pids = drop_doubles(pids, nr_pids);
 	err = oracle_count(pids, nr_pids, &oracle);
 	if (err == -EOPNOTSUPP)
 		skip_case("no /proc/kpagecount");
