@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "maps.h"
@@ -151,12 +152,17 @@ static int settle_map(const struct map *map, void *arg)
 	return 0;
 }
 
-/* On a stack of its own: writes to nothing that it shares with its parent. */
+/*
+ * On a stack of its own: writes to nothing that it shares with its parent, and
+ * does not outlive it.
+ */
 static int hold_pages(void *arg)
 {
-	(void)arg;
-	while (pause())
-		;
+	pid_t parent = (pid_t)(intptr_t)arg;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (getppid() == parent)
+		pause();
 	return 0;
 }
 
@@ -174,7 +180,8 @@ void mem_settle(void)
 	stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	require(stack != MAP_FAILED, "mmap: %s", strerror(errno));
-	holder = clone(hold_pages, stack + size, SIGCHLD, NULL);
+	holder = clone(hold_pages, stack + size, SIGCHLD,
+		       (void *)(intptr_t)getpid());
 	require(holder > 0, "clone: %s", strerror(errno));
 
 	require(!maps_walk(getpid(), settle_map, NULL), "no /proc/self/maps");
