@@ -117,14 +117,15 @@ static void rss_sync_folio(struct page_container *pc, struct folio *folio,
 			}
 		}
 
-		new = rss_state_set_nr(old, mapped);
-		if (!page_container_cmpxchg(pc, &old, new))
-			continue;
-
+		/* Before its record lets go of it: it may be offline then. */
 		if (toucher && toucher->css.id == rss_state_id(old))
 			owner = toucher;
 		else
 			owner = rss_from_id(rss_state_id(old));
+		new = rss_state_set_nr(old, mapped);
+		if (!page_container_cmpxchg(pc, &old, new))
+			continue;
+
 		rss_account(owner, rss_state_type(old),
 			    (long)mapped - rss_state_nr(old));
 		written = new;
