@@ -72,15 +72,22 @@ static void test_several(void)
 	container_remove(c);
 }
 
-static void fill_huge(struct child *self, void *arg)
+static char *map_huge(struct child *self, size_t pages)
 {
-	size_t pages = *(size_t *)arg;
 	char *mem;
 
 	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
 	mem = mem_huge(pages);
 	mem_advise(mem, pages, MADV_HUGEPAGE);
 	child_sync(self);
+	return mem;
+}
+
+static void fill_huge(struct child *self, void *arg)
+{
+	size_t pages = *(size_t *)arg;
+	char *mem = map_huge(self, pages);
+
 	mem_fill(mem, pages, 0);
 	child_sync(self);
 	mem_verify(mem, pages, 0);
@@ -134,12 +141,8 @@ static void test_exact(void)
 static void fill_most(struct child *self, void *arg)
 {
 	size_t pages = *(size_t *)arg;
-	char *mem;
+	char *mem = map_huge(self, pages);
 
-	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
-	mem = mem_huge(pages);
-	mem_advise(mem, pages, MADV_HUGEPAGE);
-	child_sync(self);
 	mem_fill(mem, pages - huge_pages() / 2, 0);
 	child_sync(self);
 }
