@@ -13,6 +13,7 @@ help:
 	@echo 'make run            install, build, boot: the 2007 scenario, live'
 	@echo 'make shell          a shell in that guest'
 	@echo 'make test           KUnit and kselftests, FLAVOURS="release debug"'
+	@echo 'make kselftest      some, PROGRAMS=test_thp,test_ksm SETTINGS=n:always'
 	@echo 'make harness-test   prove that the harness sees failures'
 	@echo 'make check          checkpatch, sparse, W=1, kernel-doc, shellcheck'
 	@echo 'make off-check      built out, no instruction of the kernel differs'
@@ -52,7 +53,7 @@ off-check: tree
 bisect: tree
 	@$(H)/kernel/bisect.sh
 
-.PHONY: run shell test harness-test
+.PHONY: run shell test kselftest harness-test
 run shell: FLAVOUR := release
 run: kernel
 	@$(H)/run.sh
@@ -60,6 +61,8 @@ shell: kernel
 	@$(H)/shell.sh
 test: tree
 	@$(H)/test.sh $(FLAVOURS)
+kselftest: tree
+	@$(H)/kselftest.sh $(FLAVOUR) "$(PROGRAMS)" "$(SETTINGS)" $(PARAMETERS)
 harness-test: kernel
 	@$(H)/harness-test.sh $(FLAVOUR)
 

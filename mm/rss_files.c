@@ -43,10 +43,18 @@ static void rss_read_usage(struct rss_container *rss,
 
 static unsigned long rss_usage(struct rss_container *rss)
 {
-	unsigned long nr[NR_RSS_TYPES];
+	unsigned long nr[NR_RSS_TYPES], usage;
 
 	rss_read_usage(rss, nr);
-	return nr[RSS_ANON] + nr[RSS_FILE] + nr[RSS_SHMEM];
+	usage = nr[RSS_ANON] + nr[RSS_FILE] + nr[RSS_SHMEM];
+	if (rss_is_root(rss))
+		return usage;
+	/*
+	 * The CPUs are looked at one after another: pages mapped on a later
+	 * one in the place of pages unmapped on an earlier one would show
+	 * twice. The counter is one word and never less than usage.
+	 */
+	return min(usage, res_counter_usage(&rss->res));
 }
 
 static u64 rss_usage_read(struct cgroup_subsys_state *css, struct cftype *cft)

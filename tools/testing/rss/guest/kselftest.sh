@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the kselftests with each of $SETTINGS, a list separated by commas:
-# whether MGLRU is on, and the THP policy, as in n:always.
+# whether MGLRU is on, and the THP policy, as in n:always. $PROGRAMS, another
+# such list, is for some of them only.
 
 seconds=$(sed -n 's/^timeout=//p' /selftests/rss/settings 2> /dev/null)
 cd /selftests/rss || exit
+[ -z "$PROGRAMS" ] || echo "$PROGRAMS" | tr , '\n' > /selftests/list
 
 for setting in $(echo "$SETTINGS" | tr , ' '); do
 	lru=${setting%:*} thp=${setting#*:}

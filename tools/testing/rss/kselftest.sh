@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: kselftest.sh FLAVOUR [PROGRAMS [SETTINGS [KERNEL-PARAMETER...]]]
+# Some of the kselftests, for who works on them: what guest/kselftest.sh takes.
+
+. "$(dirname "$0")/lib.sh"
+
+flavour=$1 programs=${2:-} settings=${3:-y:always}
+shift "$(($# < 3 ? $# : 3))"
+
+results=$build/results/some
+"$house/kernel/build.sh" "$flavour"
+"$house/qemu/initramfs.sh" "$flavour"
+"$house/qemu/boot.sh" "$flavour" "$results" 3600 kselftest \
+	"PROGRAMS=$programs" "SETTINGS=$settings" RSS_FILE_MIB=16 "$@"
+"$house/qemu/judge.sh" "$results"
+"$house/qemu/total.sh" "$results"
