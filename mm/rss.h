@@ -99,6 +99,12 @@ css_to_rss(struct cgroup_subsys_state *css)
 	return css ? container_of(css, struct rss_container, css) : NULL;
 }
 
+static inline struct rss_node *rss_pc_node(struct rss_container *rss,
+					   struct page_container *pc)
+{
+	return rss->node[pfn_to_nid(pc->pfn)];
+}
+
 static inline bool rss_is_root(const struct rss_container *rss)
 {
 	return !rss->css.parent;
@@ -169,8 +175,18 @@ static inline void rss_put(struct rss_container *rss)
 void rss_attach(struct cgroup_taskset *tset);
 void rss_fork(struct task_struct *task);
 
+/* rss_charge.c */
+unsigned int folio_mapped_pages(struct folio *folio);
+bool folio_chargeable(struct folio *folio);
+enum rss_type folio_rss_type(struct folio *folio);
+void rss_resync_folio(struct page_container *pc, struct folio *folio,
+		      u64 written);
+
+/* rss_prepare.c */
+void rss_exceeded(struct rss_container *rss);
+
 /* rss_stock.c */
-void rss_account(struct rss_container *rss, enum rss_type type, long nr);
+bool rss_account(struct rss_container *rss, enum rss_type type, long nr);
 void rss_account_move(struct rss_container *from, struct rss_container *to,
 		      enum rss_type type, long nr);
 int rss_stock_fill(struct rss_container *rss, struct res_counter **fail);
@@ -180,12 +196,24 @@ void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES]);
 
 /* rss_lru.c */
 void rss_node_init(struct rss_node *node);
+void rss_list_add(struct rss_node *node, struct page_container *pc,
+		  enum rss_list list);
+void rss_list_del(struct rss_node *node, struct page_container *pc, u64 state);
+bool rss_list_release(struct rss_node *node, struct page_container *pc,
+		      u64 old, u64 new);
+void rss_list_move(struct rss_node *node, struct page_container *pc,
+		   enum rss_list list);
+enum rss_list rss_folio_list(struct folio *folio, enum rss_type type);
 struct rss_container *rss_lru_link(struct page_container *pc,
 				   struct folio *folio,
 				   struct rss_container *rss, u64 home);
 void rss_lru_unlink(struct page_container *pc, u64 old);
 void rss_lru_forget(struct page_container *pc);
+void rss_reparent(struct rss_container *rss, struct rss_node *node,
+		  struct page_container *pc);
 void rss_lru_reparent(struct rss_container *rss);
+
+/* rss_isolate.c */
 
 /**
  * struct rss_isolate - one batch of folios taken from a container's list

@@ -17,8 +17,9 @@
  * back under the limit before it returns to user mode or faults again.
  *
  * rss_page.c has the page records, rss_lru.c the lists they are on, rss_stock.c
- * the counting, rss_charge.c both stages of charging, rss_reclaim.c and
- * rss_oom.c what is done at the limit, rss_mm.c the membership of an mm,
+ * the counting, rss_prepare.c and rss_charge.c the two stages of charging,
+ * rss_migrate.c what becomes of folios that are migrated or split, rss_isolate.c,
+ * rss_reclaim.c and rss_oom.c what is done at the limit, rss_mm.c the membership of an mm,
  * rss_files.c the control files.
  */
 

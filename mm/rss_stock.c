@@ -10,7 +10,6 @@
 
 #include <linux/cpuhotplug.h>
 #include <linux/init.h>
-#include <linux/resume_user_mode.h>
 #include <linux/smp.h>
 
 #include "rss.h"
@@ -19,14 +18,17 @@
 #define RSS_STOCK_BATCH	32
 #define RSS_STOCK_MAX	(2 * RSS_STOCK_BATCH)
 
-/* A stock got negative, or too large, by @stock. Puts it right. */
-static noinline void rss_stock_balance(struct rss_container *rss, int stock)
+/*
+ * A stock got negative, or too large, by @stock. Puts it right. Returns true if
+ * that exceeds a limit.
+ */
+static noinline bool rss_stock_balance(struct rss_container *rss, int stock)
 {
 	if (stock > 0) {
 		stock -= RSS_STOCK_BATCH;
 		this_cpu_sub(rss->cpu->stock, stock);
 		res_counter_uncharge(&rss->res, stock);
-		return;
+		return false;
 	}
 
 	/*
@@ -36,10 +38,9 @@ static noinline void rss_stock_balance(struct rss_container *rss, int stock)
 	this_cpu_sub(rss->cpu->stock, stock);
 	res_counter_charge(&rss->res, -stock);
 	if (!res_counter_over_limit(&rss->res))
-		return;
+		return false;
 	WRITE_ONCE(rss->over, true);
-	if (current->mm && !(current->flags & PF_KTHREAD))
-		set_notify_resume(current);
+	return true;
 }
 
 /**
@@ -49,18 +50,20 @@ static noinline void rss_stock_balance(struct rss_container *rss, int stock)
  * @nr: how many were mapped; negative: unmapped
  *
  * Context: RCU read side. Any CPU may take over in between.
+ * Return: true if that exceeded a limit, which rss_exceeded() has to be told.
  */
-void rss_account(struct rss_container *rss, enum rss_type type, long nr)
+bool rss_account(struct rss_container *rss, enum rss_type type, long nr)
 {
 	int stock;
 
 	if (!rss)
-		return;
+		return false;
 
 	this_cpu_add(rss->cpu->nr[type], nr);
 	stock = this_cpu_sub_return(rss->cpu->stock, (int)nr);
 	if (unlikely((unsigned int)stock > RSS_STOCK_MAX))
-		rss_stock_balance(rss, stock);
+		return rss_stock_balance(rss, stock);
+	return false;
 }
 
 /**
