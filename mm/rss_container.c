@@ -28,6 +28,9 @@
 
 #include "rss.h"
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/rss_container.h>
+
 DEFINE_STATIC_KEY_FALSE(rss_container_key);
 bool rss_root_marks __read_mostly;
 struct rss_container *rss_root __read_mostly;
@@ -74,6 +77,7 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 
 	res_counter_init(&rss->res, parent && !rss_is_root(parent) ?
 				    &parent->res : NULL);
+	rss_watermark_init(rss);
 	if (!parent) {
 		rss_root = rss;
 		return &rss->css;

@@ -11,6 +11,8 @@
 #include <linux/mm.h>
 #include <linux/swap.h>
 
+#include <trace/events/rss_container.h>
+
 #include "rss.h"
 
 void rss_node_init(struct rss_node *node)
@@ -201,9 +203,12 @@ void rss_lru_forget(struct page_container *pc)
 	rcu_read_unlock();
 }
 
-/* Takes one record off the lists of @rss and to nobody. */
-static void rss_orphan(struct rss_container *rss, struct rss_node *node,
-		       struct page_container *pc)
+/*
+ * Takes one record off the lists of @rss and to nobody. Returns the number of
+ * pages.
+ */
+static unsigned int rss_orphan(struct rss_container *rss, struct rss_node *node,
+			       struct page_container *pc)
 {
 	u64 old, new;
 
@@ -214,11 +219,16 @@ static void rss_orphan(struct rss_container *rss, struct rss_node *node,
 	} while (!rss_list_release(node, pc, old, new));
 
 	rss_account(rss, rss_state_type(old), -(long)rss_state_nr(old));
+	return rss_state_nr(old);
 }
 
-/* Moves one record from the list that it is on at @rss to @parent's. */
-static void rss_adopt(struct rss_container *rss, struct rss_container *parent,
-		      struct rss_node *node, struct page_container *pc)
+/*
+ * Moves one record from the list that it is on at @rss to @parent's. Returns
+ * the number of pages.
+ */
+static unsigned int rss_adopt(struct rss_container *rss,
+			      struct rss_container *parent,
+			      struct rss_node *node, struct page_container *pc)
 {
 	struct rss_node *parent_node = rss_pc_node(parent, pc);
 	u64 old = page_container_state(pc), new;
@@ -233,6 +243,7 @@ static void rss_adopt(struct rss_container *rss, struct rss_container *parent,
 	spin_unlock(&parent_node->lock);
 
 	rss_account_move(rss, parent, rss_state_type(old), rss_state_nr(old));
+	return rss_state_nr(old);
 }
 
 /**
@@ -242,18 +253,18 @@ static void rss_adopt(struct rss_container *rss, struct rss_container *parent,
  * @pc: the record
  *
  * Context: @node's lock held.
+ * Return: the number of pages that the record says.
  */
-void rss_reparent(struct rss_container *rss, struct rss_node *node,
-		  struct page_container *pc)
+unsigned int rss_reparent(struct rss_container *rss, struct rss_node *node,
+			  struct page_container *pc)
 {
 	struct rss_container *parent = rss_parent(rss);
 
 	lockdep_assert_held(&node->lock);
 
 	if (parent)
-		rss_adopt(rss, parent, node, pc);
-	else
-		rss_orphan(rss, node, pc);
+		return rss_adopt(rss, parent, node, pc);
+	return rss_orphan(rss, node, pc);
 }
 
 /*
@@ -261,7 +272,7 @@ void rss_reparent(struct rss_container *rss, struct rss_node *node,
  * one lock: scans on behalf of an ancestor may move them between the lists.
  */
 static bool rss_reparent_batch(struct rss_container *rss,
-			       struct rss_node *node)
+			       struct rss_node *node, unsigned long *passed)
 {
 	struct page_container *pc;
 	unsigned int batch = 0;
@@ -274,7 +285,7 @@ static bool rss_reparent_batch(struct rss_container *rss,
 		/* From the tail, to keep the order at the parent. */
 		while (batch < SWAP_CLUSTER_MAX && !list_empty(head)) {
 			pc = list_last_entry(head, struct page_container, lru);
-			rss_reparent(rss, node, pc);
+			*passed += rss_reparent(rss, node, pc);
 			batch++;
 		}
 	}
@@ -291,9 +302,14 @@ static bool rss_reparent_batch(struct rss_container *rss,
  */
 void rss_lru_reparent(struct rss_container *rss)
 {
+	unsigned long passed = 0;
 	int nid;
 
 	for_each_node(nid)
-		while (rss_reparent_batch(rss, rss->node[nid]))
+		while (rss_reparent_batch(rss, rss->node[nid], &passed))
 			cond_resched();
+
+	trace_rss_container_reparent(rss_trace_id(rss),
+				     cgroup_id(rss->css.parent->cgroup),
+				     passed);
 }

@@ -17,6 +17,8 @@
 #include <linux/swap.h>
 #include <linux/workqueue.h>
 
+#include <trace/events/rss_container.h>
+
 #include "rss.h"
 
 /* Tasks on their way out, and reclaim itself, must not be held up here. */
@@ -24,6 +26,14 @@ static bool rss_may_exceed(void)
 {
 	return fatal_signal_pending(current) || tsk_is_oom_victim(current) ||
 	       (current->flags & (PF_EXITING | PF_MEMALLOC));
+}
+
+static void rss_limit_met(struct rss_container *rss)
+{
+	rss_event(rss, RSS_EVENT_LIMIT);
+	trace_rss_container_limit(rss_trace_id(rss),
+				  res_counter_usage(&rss->res),
+				  res_counter_limit(&rss->res));
 }
 
 /* The nearest level on the way up that has no room, or NULL. */
@@ -74,6 +84,7 @@ static int rss_resolve_over(struct rss_container *rss)
 		if (over != last) {
 			/* What is in stock does not exceed any limit. */
 			res_counter_inc_failcnt(cnt);
+			rss_limit_met(over);
 			last = over;
 			retries = rss_reclaim_retries(over);
 			rss_stock_drain(over);
@@ -120,6 +131,7 @@ static bool rss_make_room(struct rss_container *rss)
 
 	while (rss_stock_fill(rss, &fail)) {
 		full = container_of(fail, struct rss_container, res);
+		rss_limit_met(full);
 		retries = rss_reclaim_retries(full);
 		do {
 			if (rss_may_exceed())
@@ -251,7 +263,8 @@ void __rss_prepare_unuse(struct mm_struct *mm)
 					       res_counter_excess(&full->res) +
 					       SWAP_CLUSTER_MAX);
 	}
-	rss_stock_fill(rss, &fail);
+	if (rss_stock_fill(rss, &fail))
+		rss_limit_met(container_of(fail, struct rss_container, res));
 	rss_put(rss);
 }
 

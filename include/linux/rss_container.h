@@ -42,6 +42,7 @@ void __rss_prepare_unuse(struct mm_struct *mm);
 bool __rss_has_room(struct mm_struct *mm, unsigned long nr);
 bool __rss_make_room(struct mm_struct *mm, unsigned long nr);
 void __rss_handle_over_limit(void);
+void __rss_event_oom_kill(struct mm_struct *mm);
 
 /**
  * mm_init_container - put a new mm into the container of its creator
@@ -276,6 +277,16 @@ static inline void rss_handle_over_limit(void)
 		__rss_handle_over_limit();
 }
 
+/**
+ * rss_event_oom_kill - tell a container that one of its tasks was killed
+ * @mm: that of the task
+ */
+static inline void rss_event_oom_kill(struct mm_struct *mm)
+{
+	if (rss_container_enabled())
+		__rss_event_oom_kill(mm);
+}
+
 int rss_container_scan_tasks(struct rss_container *rss,
 			     int (*fn)(struct task_struct *task, void *arg),
 			     void *arg);
@@ -353,6 +364,10 @@ static inline bool rss_has_room(struct vm_area_struct *vma, unsigned long nr)
 }
 
 static inline void rss_handle_over_limit(void)
+{
+}
+
+static inline void rss_event_oom_kill(struct mm_struct *mm)
 {
 }
 
