@@ -32,8 +32,8 @@ say "building the tools"
 make -s -C "$linux/tools/mm/rss" O="$build/tools"
 
 # What users have on a system that is more than an initramfs.
-programs=("$build"/tools/rssctl)
-mapfile -t -O 1 programs < <(type -P cgclassify cgcreate cgdelete cgexec)
+programs=("$build"/tools/{rssctl,rssd})
+mapfile -t -O 2 programs < <(type -P cgclassify cgcreate cgdelete cgexec)
 
 # The libraries that programs load, and ncurses' description of the console
 shared_files()
