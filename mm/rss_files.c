@@ -70,16 +70,18 @@ static int rss_limit_show(struct seq_file *m, void *v)
 
 /*
  * A limit below usage takes reclaim first; until that is done the old one
- * stays in force. Tasks that fault meanwhile may be as fast: then it goes on
- * until they are not, reclaim gives up, or a signal comes.
+ * stays in force. Tasks that fault meanwhile may be as fast as that, then it
+ * gives up in the end.
  */
 static int rss_resize_limit(struct rss_container *rss, unsigned long limit)
 {
 	static DEFINE_MUTEX(set_limit_mutex);
+	struct rss_shrink shrink;
 	int err;
 
+	rss_shrink_start(&shrink);
 	do {
-		err = rss_shrink_usage_to(rss, limit);
+		err = rss_shrink_usage_to(rss, limit, &shrink);
 		if (err)
 			return err;
 		mutex_lock(&set_limit_mutex);
@@ -103,6 +105,49 @@ static ssize_t rss_limit_write(struct kernfs_open_file *of, char *buf,
 		return err;
 
 	return rss_resize_limit(of_to_rss(of), limit) ?: nbytes;
+}
+
+static ssize_t rss_shrink_write(struct kernfs_open_file *of, char *buf,
+				size_t nbytes, loff_t off)
+{
+	struct rss_shrink shrink;
+	unsigned long nr;
+	int err;
+
+	err = res_counter_parse(buf, PAGE_SHIFT, 0, &nr);
+	if (err)
+		return err;
+
+	rss_shrink_start(&shrink);
+	return rss_shrink_usage_to(of_to_rss(of), nr, &shrink) ?: nbytes;
+}
+
+static int rss_watermark_show(struct seq_file *m, void *v)
+{
+	res_counter_show(m, READ_ONCE(seq_to_rss(m)->watermark), 0);
+	return 0;
+}
+
+static ssize_t rss_watermark_write(struct kernfs_open_file *of, char *buf,
+				   size_t nbytes, loff_t off)
+{
+	unsigned long watermark;
+	int err;
+
+	err = res_counter_parse(buf, PAGE_SHIFT,
+				RES_PARSE_BARE_UNITS | RES_PARSE_MAX,
+				&watermark);
+	if (err)
+		return err;
+
+	rss_set_watermark(of_to_rss(of), watermark);
+	return nbytes;
+}
+
+static int rss_events_file_show(struct seq_file *m, void *v)
+{
+	rss_events_show(m, seq_to_rss(m));
+	return 0;
 }
 
 static u64 rss_failcnt_read(struct cgroup_subsys_state *css, struct cftype *cft)
@@ -210,6 +255,23 @@ static struct cftype rss_files_legacy[] = {
 	{
 		.name = "rss_reclaimed",
 		.read_u64 = rss_reclaimed_read,
+		.flags = CFTYPE_NO_PREFIX | CFTYPE_NOT_ON_ROOT,
+	},
+	{
+		.name = "rss_shrink_in_bytes",
+		.write = rss_shrink_write,
+		.flags = CFTYPE_NO_PREFIX | CFTYPE_NOT_ON_ROOT,
+	},
+	{
+		.name = "rss_watermark",
+		.seq_show = rss_watermark_show,
+		.write = rss_watermark_write,
+		.flags = CFTYPE_NO_PREFIX | CFTYPE_NOT_ON_ROOT,
+	},
+	{
+		.name = "rss_events",
+		.seq_show = rss_events_file_show,
+		.file_offset = offsetof(struct rss_container, events_file),
 		.flags = CFTYPE_NO_PREFIX | CFTYPE_NOT_ON_ROOT,
 	},
 	{

@@ -15,6 +15,8 @@
 #include <linux/sched/signal.h>
 #include <linux/swap.h>
 
+#include <trace/events/rss_container.h>
+
 #include "internal.h"
 #include "rss.h"
 
@@ -149,6 +151,7 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 	unsigned int noreclaim_flag;
 	unsigned long pflags;
 
+	trace_rss_container_reclaim_begin(rss_trace_id(root), nr_pages);
 	psi_memstall_enter(&pflags);
 	fs_reclaim_acquire(GFP_HIGHUSER_MOVABLE);
 	noreclaim_flag = memalloc_noreclaim_save();
@@ -168,24 +171,40 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 	memalloc_noreclaim_restore(noreclaim_flag);
 	fs_reclaim_release(GFP_HIGHUSER_MOVABLE);
 	psi_memstall_leave(&pflags);
+	trace_rss_container_reclaim_end(rss_trace_id(root), scan.nr_reclaimed,
+					max(scan.priority, 0));
 
 	atomic_long_add(scan.nr_reclaimed, &root->reclaimed);
 	return scan.nr_reclaimed;
 }
 
 /**
+ * rss_shrink_start - begin to shrink a container
+ * @shrink: where to keep how it goes
+ */
+void rss_shrink_start(struct rss_shrink *shrink)
+{
+	shrink->lowest = RES_COUNTER_MAX;
+	shrink->retries = RSS_RECLAIM_RETRIES;
+	shrink->rounds = RSS_SHRINK_ROUNDS;
+}
+
+/**
  * rss_shrink_usage_to - reclaim until usage is low enough
  * @rss: the container
  * @nr: pages that it and its descendants may own at most
+ * @shrink: begun by rss_shrink_start(); keeps count over several calls
+ *
+ * Progress is that usage gets lower than it ever was since the start: tasks
+ * that fault as fast as this reclaims must not keep it here for ever.
  *
  * Context: may sleep.
  * Return: 0; -EINTR if a signal came in between; -EBUSY if reclaim makes no
  * more progress.
  */
-int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr)
+int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
+			struct rss_shrink *shrink)
 {
-	int retries = RSS_RECLAIM_RETRIES;
-
 	for (;;) {
 		unsigned long usage;
 
@@ -195,9 +214,15 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr)
 			return 0;
 		if (signal_pending(current))
 			return -EINTR;
+		if (usage < shrink->lowest) {
+			shrink->lowest = usage;
+			shrink->rounds = RSS_SHRINK_ROUNDS;
+		} else if (!shrink->rounds--) {
+			return -EBUSY;
+		}
 		if (try_to_free_pages_in_container(rss, usage - nr))
-			retries = RSS_RECLAIM_RETRIES;
-		else if (!retries--)
+			shrink->retries = RSS_RECLAIM_RETRIES;
+		else if (!shrink->retries--)
 			return -EBUSY;
 		cond_resched();
 	}

@@ -144,6 +144,20 @@ static inline unsigned long res_counter_max_usage(const struct res_counter *cnt)
 }
 
 /**
+ * res_counter_room - room below the limit of this level
+ * @cnt: the counter
+ *
+ * Return: it, 0 if the usage is at the limit or above.
+ */
+static inline unsigned long res_counter_room(const struct res_counter *cnt)
+{
+	unsigned long limit = res_counter_limit(cnt);
+	unsigned long usage = res_counter_usage(cnt);
+
+	return limit - min(usage, limit);
+}
+
+/**
  * res_counter_margin - room for a charge
  * @cnt: the counter that would be charged
  *
@@ -157,14 +171,8 @@ static inline unsigned long res_counter_margin(const struct res_counter *cnt)
 {
 	unsigned long margin = RES_COUNTER_MAX;
 
-	for (; cnt; cnt = cnt->parent) {
-		unsigned long limit = res_counter_limit(cnt);
-		unsigned long usage = res_counter_usage(cnt);
-
-		if (usage >= limit)
-			return 0;
-		margin = min(margin, limit - usage);
-	}
+	for (; cnt; cnt = cnt->parent)
+		margin = min(margin, res_counter_room(cnt));
 	return margin;
 }
 

@@ -175,7 +175,8 @@ static void check_rule(struct parser *p, const struct rule *rule)
 
 	for (i = 0; rule_keys[i].name; i++)
 		if (!(rule->given & 1 << i))
-			error_at(p, rule->line, rule->section, "incomplete: it takes containers, high and low");
+			error_at(p, rule->line, rule->section,
+				 "takes containers, high and low");
 	if (rule->high.is_percent != rule->low.is_percent)
 		error_at(p, rule->line, rule->section,
 			 "high and low must both be sizes, or shares of the limit");

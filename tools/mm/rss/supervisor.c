@@ -104,7 +104,7 @@ void supervisor_sync(struct supervisor *s)
 /* Returns whether there was more than watches that have ended. */
 static bool drain(int inotify)
 {
-	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	_Alignas(struct inotify_event) char buffer[4096];
 	const struct inotify_event *event;
 	bool any = false;
 	ssize_t len, at;

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "audit.h"
 #include "container.h"
 #include "fs.h"
 #include "mem.h"
@@ -86,10 +87,18 @@ static int wait_for_case(pid_t pid)
 	return status;
 }
 
+/* What is found when a case has ended makes it fail, if it did not already. */
+static int result_with(int result, const char *found)
+{
+	if (!found || result == KSFT_FAIL)
+		return result;
+	snprintf(reason, REASON_SIZE, "%s", found);
+	return KSFT_FAIL;
+}
+
 static void run_case(const struct rss_case *test)
 {
 	int result;
-	const char *leak;
 	pid_t pid;
 
 	reason[0] = 0;
@@ -97,15 +106,14 @@ static void run_case(const struct rss_case *test)
 	if (!pid)
 		case_process(test->fn);
 	result = case_result(wait_for_case(pid));
-	leak = container_cleanup();
+	/* While what the case left is there, and when all of it is gone. */
+	result = result_with(result, audit_check());
+	result = result_with(result, container_cleanup());
 	swap_cleanup();
 	tunable_restore();
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
-	if (leak && result != KSFT_FAIL) {
-		snprintf(reason, REASON_SIZE, "%s", leak);
-		result = KSFT_FAIL;
-	}
+	result = result_with(result, audit_check());
 	ksft_test_result_code(result, test->name, reason[0] ? "%s" : NULL,
 			      reason);
 }
@@ -141,6 +149,7 @@ int run_cases(const struct rss_case *cases, unsigned int nr)
 		fs_exit();
 		ksft_exit_skip("%s\n", why);
 	}
+	audit_init();
 	ksft_set_plan(nr);
 
 	/* Children of a case that died come here, to be reaped. */

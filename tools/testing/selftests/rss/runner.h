@@ -5,7 +5,8 @@
  * Each case runs in a process of its own, which just ends when a check fails:
  * what a case may leave behind (tasks, containers, mounts, swap) is cleaned
  * up from outside, however the case ended.  A case that leaves a container
- * with a usage other than 0, once its tasks are gone, has failed.
+ * with a usage other than 0, once its tasks are gone, has failed, and so has one
+ * after which the kernel's audit finds a difference.
  */
 #ifndef RSS_RUNNER_H
 #define RSS_RUNNER_H

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef RSS_CPU_H
+#define RSS_CPU_H
+
+/*
+ * Keeps the caller, and what it starts from now on, on the CPU that it runs on.
+ * Pages new on the LRU are in a batch of the CPU that brought them there; no
+ * other CPU can isolate them, so that MADV_PAGEOUT passes over them.
+ */
+void cpu_stay(void);
+
+#endif
