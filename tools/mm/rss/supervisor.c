@@ -104,14 +104,17 @@ void supervisor_sync(struct supervisor *s)
 /* Returns whether there was more than watches that have ended. */
 static bool drain(int inotify)
 {
-	_Alignas(struct inotify_event) char buffer[4096];
+	union {
+		struct inotify_event event;
+		char bytes[4096];
+	} buffer;
 	const struct inotify_event *event;
 	bool any = false;
 	ssize_t len, at;
 
-	while ((len = read(inotify, buffer, sizeof(buffer))) > 0) {
+	while ((len = read(inotify, &buffer, sizeof(buffer))) > 0) {
 		for (at = 0; at < len; at += sizeof(*event) + event->len) {
-			event = (const struct inotify_event *)(buffer + at);
+			event = (const void *)(buffer.bytes + at);
 			any |= !(event->mask & IN_IGNORED);
 		}
 	}
