@@ -20,6 +20,18 @@ void tunable_init(void)
 	saved = (struct saved *)mem_shared(1);
 }
 
+/* Of a list of choices, the one in brackets. */
+static void pick_choice(char *value)
+{
+	char *choice = strchr(value, '[');
+	char *end = choice ? strchr(choice, ']') : NULL;
+
+	if (!end)
+		return;
+	*end = 0;
+	memmove(value, choice + 1, end - choice);
+}
+
 static void save(const char *path)
 {
 	int i;
@@ -31,6 +43,7 @@ static void save(const char *path)
 	}
 	if (read_text(path, saved[i].value, sizeof(saved[i].value)) < 0)
 		skip_case("no %s", path);
+	pick_choice(saved[i].value);
 	snprintf(saved[i].path, sizeof(saved[i].path), "%s", path);
 }
 
