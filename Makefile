@@ -24,6 +24,7 @@ help:
 	@echo 'make series-check   assembly and mails are reproducible'
 	@echo 'make bases          the series applies to other 6.12.y versions'
 	@echo 'make kernel         build FLAVOUR=release or debug'
+	@echo 'make tools          build rssctl and rssd, in build/tools'
 	@echo 'make deps           install the Debian packages all this needs'
 	@echo 'make clean          remove build/'
 
@@ -52,6 +53,10 @@ off-check: tree
 	@$(H)/kernel/off-check.sh
 bisect: tree
 	@$(H)/kernel/bisect.sh
+
+.PHONY: tools
+tools: tree
+	@$(MAKE) -s -C build/linux/tools/mm/rss O=$(CURDIR)/build/tools
 
 .PHONY: run shell test kselftest harness-test
 run shell: FLAVOUR := release

@@ -59,10 +59,25 @@ struct rss_cpu {
 	long nr[NR_RSS_TYPES];
 };
 
+/* Pages to take from the counter at once, and what a stock is cut back to. */
+#define RSS_STOCK_BATCH	32
+#define RSS_STOCK_MAX	(2 * RSS_STOCK_BATCH)
+
+/* What user space can wait for. */
+enum rss_event {
+	RSS_EVENT_WATERMARK,
+	RSS_EVENT_LIMIT,
+	RSS_EVENT_OOM,
+	RSS_EVENT_OOM_KILL,
+	NR_RSS_EVENTS,
+};
+
 /**
  * struct rss_container - a group of tasks whose mapped pages are limited
  * @css: what makes it a cgroup
  * @cpu: stocks and page counts; constant
+ * @stock_max: most pages a CPU may keep in stock, RSS_STOCK_MAX; 0 close to a
+ *	watermark. A hint, without a lock
  * @over: a charge went past a limit at this level or above, and nobody has
  *	looked since whether that still is so; set by rss_account(), cleared by
  *	rss_resolve_over(), read without a lock: too late a look costs one more
@@ -72,7 +87,18 @@ struct rss_cpu {
  * @stuck: the log has been told that nothing can be killed; a hint, reset
  *	once there is room
  * @res: charged pages with stocks, hierarchical
+ * @watermark: usage whose crossing is an event, in pages; RES_COUNTER_MAX for
+ *	none
+ * @above: usage was above @watermark when it was last looked at
+ * @events: how often it happened, in the container and below, by enum rss_event
+ * @events_local: the same without what happened below
+ * @events_file: the control file that shows @events
+ * @events_local_file: the one that shows @events_local
+ * @peaks: those who opened rss.peak and wrote to it
+ * @peaks_lock: protects @peaks and their values; nothing nests inside
  * @reclaimed: pages that reclaim on behalf of this container uncharged
+ * @reclaim_turns: how often reclaim for this container chose among its
+ *	descendants
  * @scanned: pages of this container that were scanned by any reclaim
  * @stolen: pages of this container that any reclaim uncharged
  * @node: lists by node id; constant
@@ -81,12 +107,22 @@ struct rss_container {
 	struct cgroup_subsys_state css;
 
 	struct rss_cpu __percpu *cpu;
+	unsigned int stock_max;
 	bool over;
 	bool dead;
 	bool stuck;
 
 	struct res_counter res;
+	unsigned long watermark;
+	bool above;
+	atomic_long_t events[NR_RSS_EVENTS];
+	atomic_long_t events_local[NR_RSS_EVENTS];
+	struct cgroup_file events_file;
+	struct cgroup_file events_local_file;
+	struct list_head peaks;
+	spinlock_t peaks_lock;
 	atomic_long_t reclaimed;
+	atomic_long_t reclaim_turns;
 	atomic_long_t scanned;
 	atomic_long_t stolen;
 
@@ -99,9 +135,21 @@ css_to_rss(struct cgroup_subsys_state *css)
 	return css ? container_of(css, struct rss_container, css) : NULL;
 }
 
+static inline struct rss_node *rss_pc_node(struct rss_container *rss,
+					   struct page_container *pc)
+{
+	return rss->node[pfn_to_nid(pc->pfn)];
+}
+
 static inline bool rss_is_root(const struct rss_container *rss)
 {
 	return !rss->css.parent;
+}
+
+/* How traces name a container. */
+static inline u64 rss_trace_id(const struct rss_container *rss)
+{
+	return cgroup_id(rss->css.cgroup);
 }
 
 /* The next container up, NULL for nobody: the root neither owns nor limits. */
@@ -169,8 +217,18 @@ static inline void rss_put(struct rss_container *rss)
 void rss_attach(struct cgroup_taskset *tset);
 void rss_fork(struct task_struct *task);
 
+/* rss_charge.c */
+unsigned int folio_mapped_pages(struct folio *folio);
+bool folio_chargeable(struct folio *folio);
+enum rss_type folio_rss_type(struct folio *folio);
+void rss_resync_folio(struct page_container *pc, struct folio *folio,
+		      u64 written);
+
+/* rss_prepare.c */
+void rss_exceeded(struct rss_container *rss);
+
 /* rss_stock.c */
-void rss_account(struct rss_container *rss, enum rss_type type, long nr);
+bool rss_account(struct rss_container *rss, enum rss_type type, long nr);
 void rss_account_move(struct rss_container *from, struct rss_container *to,
 		      enum rss_type type, long nr);
 int rss_stock_fill(struct rss_container *rss, struct res_counter **fail);
@@ -178,14 +236,37 @@ void rss_stock_drain(struct rss_container *root);
 void rss_stock_free(struct rss_container *rss);
 void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES]);
 
+/* rss_event.c */
+void rss_event(struct rss_container *rss, enum rss_event event);
+void rss_events_show(struct seq_file *m, atomic_long_t events[NR_RSS_EVENTS],
+		     const char *limit_name);
+
+/* rss_watermark.c */
+void rss_watermark_init(struct rss_container *rss);
+void rss_watermark_note(struct rss_container *rss);
+void rss_watermark_prepare(struct rss_container *rss);
+void rss_set_watermark(struct rss_container *rss, unsigned long nr);
+
 /* rss_lru.c */
 void rss_node_init(struct rss_node *node);
+void rss_list_add(struct rss_node *node, struct page_container *pc,
+		  enum rss_list list);
+void rss_list_del(struct rss_node *node, struct page_container *pc, u64 state);
+bool rss_list_release(struct rss_node *node, struct page_container *pc,
+		      u64 old, u64 new);
+void rss_list_move(struct rss_node *node, struct page_container *pc,
+		   enum rss_list list);
+enum rss_list rss_folio_list(struct folio *folio, enum rss_type type);
 struct rss_container *rss_lru_link(struct page_container *pc,
 				   struct folio *folio,
 				   struct rss_container *rss, u64 home);
 void rss_lru_unlink(struct page_container *pc, u64 old);
 void rss_lru_forget(struct page_container *pc);
+unsigned int rss_reparent(struct rss_container *rss, struct rss_node *node,
+			  struct page_container *pc);
 void rss_lru_reparent(struct rss_container *rss);
+
+/* rss_isolate.c */
 
 /**
  * struct rss_isolate - one batch of folios taken from a container's list
@@ -215,13 +296,48 @@ void rss_deactivate(struct rss_node *node, enum rss_list active,
 /* How often to try on without progress before giving up. */
 #define RSS_RECLAIM_RETRIES	3
 
+/* How often to try on when others charge what reclaim uncharges. */
+#define RSS_SHRINK_ROUNDS	64
+
+/**
+ * struct rss_shrink - how shrinking a container goes
+ * @lowest: lowest usage seen so far, in pages
+ * @retries: calls of reclaim without any result that are left before giving up
+ * @rounds: the same for calls that did not get usage below @lowest
+ */
+struct rss_shrink {
+	unsigned long lowest;
+	int retries;
+	int rounds;
+};
+
 /* rss_reclaim.c */
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					     unsigned long nr_pages);
-int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr);
+int rss_reclaim_pages(struct rss_container *rss, unsigned long nr);
+void rss_shrink_start(struct rss_shrink *shrink);
+int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
+			struct rss_shrink *shrink);
 
 /* rss_oom.c */
 bool rss_oom_candidate(struct rss_container *rss);
 bool rss_out_of_memory(struct rss_container *rss);
+
+/* rss_files.c */
+unsigned long rss_usage(struct rss_container *rss);
+int rss_resize_limit(struct rss_container *rss, unsigned long limit);
+void rss_force_limit(struct rss_container *rss, unsigned long limit);
+void rss_show_stat(struct seq_file *m, struct rss_container *rss,
+		   unsigned int shift);
+
+static inline struct rss_container *of_to_rss(struct kernfs_open_file *of)
+{
+	return css_to_rss(of_css(of));
+}
+
+static inline struct rss_container *seq_to_rss(struct seq_file *m)
+{
+	return css_to_rss(seq_css(m));
+}
 
 #endif /* _MM_RSS_H */

@@ -17,8 +17,9 @@
  * back under the limit before it returns to user mode or faults again.
  *
  * rss_page.c has the page records, rss_lru.c the lists they are on, rss_stock.c
- * the counting, rss_charge.c both stages of charging, rss_reclaim.c and
- * rss_oom.c what is done at the limit, rss_mm.c the membership of an mm,
+ * the counting, rss_prepare.c and rss_charge.c the two stages of charging,
+ * rss_migrate.c what becomes of folios that are migrated or split, rss_isolate.c,
+ * rss_reclaim.c and rss_oom.c what is done at the limit, rss_mm.c the membership of an mm,
  * rss_files.c the control files.
  */
 
@@ -26,6 +27,9 @@
 #include <linux/slab.h>
 
 #include "rss.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/rss_container.h>
 
 DEFINE_STATIC_KEY_FALSE(rss_container_key);
 bool rss_root_marks __read_mostly;
@@ -73,6 +77,9 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 
 	res_counter_init(&rss->res, parent && !rss_is_root(parent) ?
 				    &parent->res : NULL);
+	rss_watermark_init(rss);
+	INIT_LIST_HEAD(&rss->peaks);
+	spin_lock_init(&rss->peaks_lock);
 	if (!parent) {
 		rss_root = rss;
 		return &rss->css;

@@ -12,6 +12,8 @@
 #include <linux/oom.h>
 #include <linux/sched/signal.h>
 
+#include <trace/events/rss_container.h>
+
 #include "rss.h"
 
 /**
@@ -130,7 +132,14 @@ bool rss_out_of_memory(struct rss_container *rss)
 	if (res_counter_check_under_val(&rss->res, rss_container_limit(rss)))
 		goto unlock;
 
-	ret = rss_oom_candidate(rss) && out_of_memory(&oc);
+	ret = rss_oom_candidate(rss);
+	if (ret) {
+		rss_event(rss, RSS_EVENT_OOM);
+		trace_rss_container_oom(rss_trace_id(rss),
+					res_counter_usage(&rss->res),
+					rss_container_limit(rss));
+		ret = out_of_memory(&oc);
+	}
 unlock:
 	mutex_unlock(&oom_lock);
 	return ret;

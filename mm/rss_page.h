@@ -42,6 +42,8 @@ struct page_container {
  *  NR     pages of the folio that are mapped and charged; 0: nobody owns it
  *  TYPE   enum rss_type of the folio when it was charged
  *  ORDER  order of the folio when it was charged
+ *  HELD   the folio is unmapped for an instant, to be migrated or split: NR is
+ *         what it was before, hooks leave the record alone
  *  ID     css id of the container whose list the record is on, and which owns
  *         the folio if NR is not 0; RSS_ROOT_ID if tasks outside any
  *         container mapped a large folio first; 0 after boot
@@ -49,6 +51,7 @@ struct page_container {
 #define RSS_STATE_NR	GENMASK_ULL(19, 0)
 #define RSS_STATE_TYPE	GENMASK_ULL(21, 20)
 #define RSS_STATE_ORDER	GENMASK_ULL(26, 22)
+#define RSS_STATE_HELD	BIT_ULL(27)
 #define RSS_STATE_ID	GENMASK_ULL(63, 32)
 
 /* What the root of a hierarchy gets from cgroup_idr_alloc() in cgroup_init() */
@@ -87,6 +90,17 @@ static inline unsigned int rss_state_order(u64 state)
 static inline unsigned int rss_state_nr(u64 state)
 {
 	return FIELD_GET(RSS_STATE_NR, state);
+}
+
+/* The record has to keep its id, and its place in the list. */
+static inline bool rss_state_busy(u64 state)
+{
+	return state & (RSS_STATE_NR | RSS_STATE_HELD);
+}
+
+static inline u64 rss_state_set_id(u64 state, u32 id)
+{
+	return (state & ~RSS_STATE_ID) | FIELD_PREP(RSS_STATE_ID, (u64)id);
 }
 
 static inline u64 rss_state_set_nr(u64 state, unsigned int nr)

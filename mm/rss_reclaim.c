@@ -9,14 +9,21 @@
  * objects anew would not give the container one page.
  */
 
+#include <linux/hash.h>
+#include <linux/math64.h>
 #include <linux/mmzone.h>
 #include <linux/psi.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/swap.h>
 
+#include <trace/events/rss_container.h>
+
 #include "internal.h"
 #include "rss.h"
+
+/* How many containers in a row may give nothing before priority rises. */
+#define RSS_RECLAIM_MISSES	8
 
 /**
  * struct rss_scan - state of one try_to_free_pages_in_container()
@@ -115,21 +122,115 @@ static void rss_shrink_node(struct rss_container *rss, int nid,
 				scan);
 }
 
+/* Pages of a container that reclaim could get at, as of the last scans. */
+static unsigned long rss_reclaimable(struct rss_container *rss)
+{
+	bool swap = get_nr_swap_pages() > 0;
+	unsigned long nr = 0;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		unsigned long *size = rss->node[nid]->size;
+
+		nr += READ_ONCE(size[RSS_INACTIVE_FILE]) +
+		      READ_ONCE(size[RSS_ACTIVE_FILE]);
+		if (swap)
+			nr += READ_ONCE(size[RSS_INACTIVE_ANON]) +
+			      READ_ONCE(size[RSS_ACTIVE_ANON]);
+	}
+	return nr;
+}
+
+static void rss_shrink_container(struct rss_container *rss,
+				 struct rss_scan *scan)
+{
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		if (rss_scan_done(scan))
+			break;
+		rss_shrink_node(rss, nid, scan);
+	}
+}
+
+static void rss_shrink_all(struct rss_container *root, struct rss_scan *scan)
+{
+	struct rss_container *pos;
+
+	rss_for_each_in_subtree(pos, root) {
+		rss_shrink_container(pos, scan);
+		if (!rss_scan_done(scan))
+			continue;
+		rss_put(pos);
+		return;
+	}
+}
+
+/*
+ * The container, with a reference, whose turn it is to give something. Pages of
+ * the subtree are thought of as a line, and turns as steps along it, of a
+ * length that covers it evenly however long it is (the golden ratio). So over
+ * some rounds each container gives in proportion to what it has.
+ */
+static struct rss_container *rss_next_victim(struct rss_container *root)
+{
+	unsigned long total = 0, at, turn;
+	struct rss_container *pos;
+
+	rss_for_each_in_subtree(pos, root)
+		total += rss_reclaimable(pos);
+	if (!total)
+		return NULL;
+
+	turn = atomic_long_inc_return(&root->reclaim_turns);
+	at = mul_u64_u32_shr(total, (u32)turn * GOLDEN_RATIO_32, 32);
+	rss_for_each_in_subtree(pos, root) {
+		unsigned long nr = rss_reclaimable(pos);
+
+		if (at < nr)
+			return pos;
+		at -= nr;
+	}
+	return NULL;
+}
+
+/* One after another at this priority, until too many could give nothing. */
+static void rss_shrink_in_turn(struct rss_container *root,
+			       struct rss_scan *scan)
+{
+	unsigned long wanted = scan->nr_to_reclaim;
+	struct rss_container *victim;
+	int misses = 0;
+
+	while (misses < RSS_RECLAIM_MISSES && scan->nr_reclaimed < wanted) {
+		unsigned long before = scan->nr_reclaimed;
+
+		victim = rss_next_victim(root);
+		if (!victim)
+			break;
+		/* One turn is one batch, also if many pages are wanted. */
+		scan->nr_to_reclaim = min(wanted, before + SWAP_CLUSTER_MAX);
+		rss_shrink_container(victim, scan);
+		rss_put(victim);
+		if (scan->nr_reclaimed == before)
+			misses++;
+		if (fatal_signal_pending(current))
+			break;
+	}
+	scan->nr_to_reclaim = wanted;
+}
+
+/*
+ * With descendants they take turns, but at the last priority, when all has to
+ * be tried before nothing can be reclaimed.
+ */
 static void rss_shrink_subtree(struct rss_container *root,
 			       struct rss_scan *scan)
 {
-	struct rss_container *pos;
-	int nid;
-
-	rss_for_each_in_subtree(pos, root) {
-		for_each_node_state(nid, N_MEMORY) {
-			rss_shrink_node(pos, nid, scan);
-			if (!rss_scan_done(scan))
-				continue;
-			rss_put(pos);
-			return;
-		}
-	}
+	if (scan->priority && css_has_online_children(&root->css))
+		rss_shrink_in_turn(root, scan);
+	else
+		rss_shrink_all(root, scan);
 }
 
 /**
@@ -149,6 +250,7 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 	unsigned int noreclaim_flag;
 	unsigned long pflags;
 
+	trace_rss_container_reclaim_begin(rss_trace_id(root), nr_pages);
 	psi_memstall_enter(&pflags);
 	fs_reclaim_acquire(GFP_HIGHUSER_MOVABLE);
 	noreclaim_flag = memalloc_noreclaim_save();
@@ -168,24 +270,69 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 	memalloc_noreclaim_restore(noreclaim_flag);
 	fs_reclaim_release(GFP_HIGHUSER_MOVABLE);
 	psi_memstall_leave(&pflags);
+	trace_rss_container_reclaim_end(rss_trace_id(root), scan.nr_reclaimed,
+					max(scan.priority, 0));
 
 	atomic_long_add(scan.nr_reclaimed, &root->reclaimed);
 	return scan.nr_reclaimed;
 }
 
 /**
+ * rss_reclaim_pages - reclaim so many pages on request
+ * @rss: the container
+ * @nr: how many
+ *
+ * Context: may sleep.
+ * Return: 0; -EINTR if a signal came in between; -EAGAIN if fewer could be.
+ */
+int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
+{
+	int retries = RSS_RECLAIM_RETRIES;
+	unsigned long reclaimed = 0;
+
+	while (reclaimed < nr) {
+		unsigned long progress;
+
+		if (signal_pending(current))
+			return -EINTR;
+		progress = try_to_free_pages_in_container(rss, nr - reclaimed);
+		if (progress)
+			retries = RSS_RECLAIM_RETRIES;
+		else if (!retries--)
+			return -EAGAIN;
+		reclaimed += progress;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * rss_shrink_start - begin to shrink a container
+ * @shrink: where to keep how it goes
+ */
+void rss_shrink_start(struct rss_shrink *shrink)
+{
+	shrink->lowest = RES_COUNTER_MAX;
+	shrink->retries = RSS_RECLAIM_RETRIES;
+	shrink->rounds = RSS_SHRINK_ROUNDS;
+}
+
+/**
  * rss_shrink_usage_to - reclaim until usage is low enough
  * @rss: the container
  * @nr: pages that it and its descendants may own at most
+ * @shrink: begun by rss_shrink_start(); keeps count over several calls
+ *
+ * Progress is that usage gets lower than it ever was since the start: tasks
+ * that fault as fast as this reclaims must not keep it here for ever.
  *
  * Context: may sleep.
  * Return: 0; -EINTR if a signal came in between; -EBUSY if reclaim makes no
  * more progress.
  */
-int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr)
+int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
+			struct rss_shrink *shrink)
 {
-	int retries = RSS_RECLAIM_RETRIES;
-
 	for (;;) {
 		unsigned long usage;
 
@@ -195,9 +342,15 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr)
 			return 0;
 		if (signal_pending(current))
 			return -EINTR;
+		if (usage < shrink->lowest) {
+			shrink->lowest = usage;
+			shrink->rounds = RSS_SHRINK_ROUNDS;
+		} else if (!shrink->rounds--) {
+			return -EBUSY;
+		}
 		if (try_to_free_pages_in_container(rss, usage - nr))
-			retries = RSS_RECLAIM_RETRIES;
-		else if (!retries--)
+			shrink->retries = RSS_RECLAIM_RETRIES;
+		else if (!shrink->retries--)
 			return -EBUSY;
 		cond_resched();
 	}

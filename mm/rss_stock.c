@@ -10,23 +10,22 @@
 
 #include <linux/cpuhotplug.h>
 #include <linux/init.h>
-#include <linux/resume_user_mode.h>
 #include <linux/smp.h>
 
 #include "rss.h"
 
-/* Pages to take from the counter at once, and what a stock is cut back to. */
-#define RSS_STOCK_BATCH	32
-#define RSS_STOCK_MAX	(2 * RSS_STOCK_BATCH)
-
-/* A stock got negative, or too large, by @stock. Puts it right. */
-static noinline void rss_stock_balance(struct rss_container *rss, int stock)
+/*
+ * A stock got negative, or too large, by @stock. Puts it right. Returns true if
+ * that exceeds a limit.
+ */
+static noinline bool rss_stock_balance(struct rss_container *rss, int stock)
 {
 	if (stock > 0) {
-		stock -= RSS_STOCK_BATCH;
+		stock -= READ_ONCE(rss->stock_max) / 2;
 		this_cpu_sub(rss->cpu->stock, stock);
 		res_counter_uncharge(&rss->res, stock);
-		return;
+		rss_watermark_note(rss);
+		return false;
 	}
 
 	/*
@@ -35,11 +34,11 @@ static noinline void rss_stock_balance(struct rss_container *rss, int stock)
 	 */
 	this_cpu_sub(rss->cpu->stock, stock);
 	res_counter_charge(&rss->res, -stock);
+	rss_watermark_note(rss);
 	if (!res_counter_over_limit(&rss->res))
-		return;
+		return false;
 	WRITE_ONCE(rss->over, true);
-	if (current->mm && !(current->flags & PF_KTHREAD))
-		set_notify_resume(current);
+	return true;
 }
 
 /**
@@ -49,18 +48,20 @@ static noinline void rss_stock_balance(struct rss_container *rss, int stock)
  * @nr: how many were mapped; negative: unmapped
  *
  * Context: RCU read side. Any CPU may take over in between.
+ * Return: true if that exceeded a limit, which rss_exceeded() has to be told.
  */
-void rss_account(struct rss_container *rss, enum rss_type type, long nr)
+bool rss_account(struct rss_container *rss, enum rss_type type, long nr)
 {
 	int stock;
 
 	if (!rss)
-		return;
+		return false;
 
 	this_cpu_add(rss->cpu->nr[type], nr);
 	stock = this_cpu_sub_return(rss->cpu->stock, (int)nr);
-	if (unlikely((unsigned int)stock > RSS_STOCK_MAX))
-		rss_stock_balance(rss, stock);
+	if (unlikely((unsigned int)stock > READ_ONCE(rss->stock_max)))
+		return rss_stock_balance(rss, stock);
+	return false;
 }
 
 /**
@@ -85,6 +86,9 @@ void rss_account_move(struct rss_container *from, struct rss_container *to,
  * @rss: the container
  * @fail: on failure, the level whose limit was met
  *
+ * Close to a watermark it stays empty, there only has to be room.
+ *
+ * Context: may sleep.
  * Return: 0, or -ENOMEM if not even one page could be charged.
  */
 int rss_stock_fill(struct rss_container *rss, struct res_counter **fail)
@@ -94,12 +98,19 @@ int rss_stock_fill(struct rss_container *rss, struct res_counter **fail)
 
 	if (this_cpu_read(rss->cpu->stock) > 0)
 		return 0;
+	if (unlikely(!READ_ONCE(rss->stock_max))) {
+		rss_watermark_prepare(rss);
+		if (res_counter_margin(&rss->res))
+			return 0;
+	}
 
 	/* Others may be quicker and take the margin. One page then, if any. */
 	nr = clamp(res_counter_margin(&rss->res), 1UL, RSS_STOCK_BATCH);
 	err = res_counter_try_charge(&rss->res, nr, fail);
-	if (!err)
+	if (!err) {
 		this_cpu_add(rss->cpu->stock, nr);
+		rss_watermark_note(rss);
+	}
 	return err;
 }
 

@@ -35,6 +35,7 @@ static struct rss_container *stock_container(struct kunit *test,
 	INIT_LIST_HEAD(&rss->css.children);
 	INIT_LIST_HEAD(&rss->css.sibling);
 	res_counter_init(&rss->res, parent ? &parent->res : NULL);
+	rss_watermark_init(rss);
 
 	return rss;
 }

@@ -29,11 +29,20 @@ void __mm_init_container(struct mm_struct *mm);
 void __mm_free_container(struct mm_struct *mm);
 void __mm_update_container(struct mm_struct *mm);
 
+void __rss_hold_folio(struct folio *folio);
+void __rss_migrate_folio(struct folio *src, struct folio *dst);
+void __rss_split_folio(struct folio *folio, unsigned int nr);
+void __rss_release_folios(struct folio *folio, unsigned int nr);
+
 void __rss_charge_folio(struct folio *folio, struct mm_struct *mm);
 void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm);
 vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags);
+int __rss_prepare_charge(struct mm_struct *mm);
+void __rss_prepare_unuse(struct mm_struct *mm);
 bool __rss_has_room(struct mm_struct *mm, unsigned long nr);
+bool __rss_make_room(struct mm_struct *mm, unsigned long nr);
 void __rss_handle_over_limit(void);
+void __rss_event_oom_kill(struct mm_struct *mm);
 
 /**
  * mm_init_container - put a new mm into the container of its creator
@@ -51,7 +60,7 @@ static inline void mm_init_container(struct mm_struct *mm)
 
 /**
  * mm_free_container - let go of the container of an mm
- * @mm: an mm that maps nothing any more; may be called twice
+ * @mm: an mm that has no task any more; may be called twice
  */
 static inline void mm_free_container(struct mm_struct *mm)
 {
@@ -108,6 +117,69 @@ static inline void rss_uncharge_folio(struct folio *folio,
 }
 
 /**
+ * rss_hold_folio - let a folio keep its owner while it is unmapped
+ * @folio: the folio, about to be unmapped in order to be mapped again
+ *
+ * Context: folio lock held, until rss_release_folio().
+ */
+static inline void rss_hold_folio(struct folio *folio)
+{
+	if (rss_container_enabled())
+		__rss_hold_folio(folio);
+}
+
+/**
+ * rss_migrate_folio - pass what is held on to the folio that takes the place
+ * @src: a folio that is unmapped; nothing happens if it is not held
+ * @dst: the folio that will be mapped instead
+ *
+ * Context: locks of both folios held.
+ */
+static inline void rss_migrate_folio(struct folio *src, struct folio *dst)
+{
+	if (rss_container_enabled())
+		__rss_migrate_folio(src, dst);
+}
+
+/**
+ * rss_split_folio - share what is held out to the parts of a split folio
+ * @folio: the first of them
+ * @nr: pages of all of them
+ *
+ * Context: locks of all parts held.
+ */
+static inline void rss_split_folio(struct folio *folio, unsigned int nr)
+{
+	if (rss_container_enabled())
+		__rss_split_folio(folio, nr);
+}
+
+/**
+ * rss_release_folio - charge a folio again for what of it is mapped
+ * @folio: a folio that is mapped again; nothing happens if it is not held
+ *
+ * Context: folio lock held.
+ */
+static inline void rss_release_folio(struct folio *folio)
+{
+	if (rss_container_enabled())
+		__rss_release_folios(folio, 1);
+}
+
+/**
+ * rss_release_folios - release all parts of a split folio
+ * @folio: the first of them
+ * @nr: pages of all of them
+ *
+ * Context: locks of all parts held.
+ */
+static inline void rss_release_folios(struct folio *folio, unsigned int nr)
+{
+	if (rss_container_enabled())
+		__rss_release_folios(folio, nr);
+}
+
+/**
  * rss_prepare_fault - see that the container has room for a fault
  * @vma: where the fault is
  * @flags: enum fault_flag
@@ -124,6 +196,55 @@ static inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
 	    rcu_access_pointer(vma->vm_mm->rss_container))
 		return __rss_prepare_fault(vma, flags);
 	return 0;
+}
+
+/**
+ * rss_prepare_charge - see that a container has room, where there is no fault
+ * @mm: where a page will be mapped
+ *
+ * For userfaultfd and fork(), for one.
+ *
+ * Context: may sleep, reclaim and kill.
+ * Return: 0, or -ENOMEM if nothing can be reclaimed or killed.
+ */
+static inline int rss_prepare_charge(struct mm_struct *mm)
+{
+	if (rss_container_enabled() && rcu_access_pointer(mm->rss_container))
+		return __rss_prepare_charge(mm);
+	return 0;
+}
+
+/**
+ * rss_prepare_unuse - make room for what swapoff will map, as far as possible
+ * @mm: where it will
+ *
+ * Context: may sleep and reclaim. Kills nobody: what can't be reclaimed may
+ * exceed the limit until the container charges something else.
+ */
+static inline void rss_prepare_unuse(struct mm_struct *mm)
+{
+	if (rss_container_enabled() && rcu_access_pointer(mm->rss_container))
+		__rss_prepare_unuse(mm);
+}
+
+/**
+ * rss_prepare_collapse - whether a container has room for a huge page
+ * @mm: where pages may be collapsed into one
+ * @nr: its pages
+ * @reclaim: whether it is worth reclaiming for
+ *
+ * How many of them are charged already is not known here, so that close to
+ * the limit nothing is collapsed even if that would add no page.
+ *
+ * Context: may sleep and reclaim.
+ * Return: false if there is no room.
+ */
+static inline bool rss_prepare_collapse(struct mm_struct *mm, unsigned long nr,
+					bool reclaim)
+{
+	if (!rss_container_enabled() || !rcu_access_pointer(mm->rss_container))
+		return true;
+	return __rss_has_room(mm, nr) || (reclaim && __rss_make_room(mm, nr));
 }
 
 /**
@@ -156,6 +277,16 @@ static inline void rss_handle_over_limit(void)
 		__rss_handle_over_limit();
 }
 
+/**
+ * rss_event_oom_kill - tell a container that one of its tasks was killed
+ * @mm: that of the task
+ */
+static inline void rss_event_oom_kill(struct mm_struct *mm)
+{
+	if (rss_container_enabled())
+		__rss_event_oom_kill(mm);
+}
+
 int rss_container_scan_tasks(struct rss_container *rss,
 			     int (*fn)(struct task_struct *task, void *arg),
 			     void *arg);
@@ -186,10 +317,45 @@ static inline void rss_uncharge_folio(struct folio *folio,
 {
 }
 
+static inline void rss_hold_folio(struct folio *folio)
+{
+}
+
+static inline void rss_migrate_folio(struct folio *src, struct folio *dst)
+{
+}
+
+static inline void rss_split_folio(struct folio *folio, unsigned int nr)
+{
+}
+
+static inline void rss_release_folio(struct folio *folio)
+{
+}
+
+static inline void rss_release_folios(struct folio *folio, unsigned int nr)
+{
+}
+
 static inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
 					   unsigned int flags)
 {
 	return 0;
+}
+
+static inline int rss_prepare_charge(struct mm_struct *mm)
+{
+	return 0;
+}
+
+static inline void rss_prepare_unuse(struct mm_struct *mm)
+{
+}
+
+static inline bool rss_prepare_collapse(struct mm_struct *mm, unsigned long nr,
+					bool reclaim)
+{
+	return true;
 }
 
 static inline bool rss_has_room(struct vm_area_struct *vma, unsigned long nr)
@@ -198,6 +364,10 @@ static inline bool rss_has_room(struct vm_area_struct *vma, unsigned long nr)
 }
 
 static inline void rss_handle_over_limit(void)
+{
+}
+
+static inline void rss_event_oom_kill(struct mm_struct *mm)
 {
 }
 

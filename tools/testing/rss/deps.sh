@@ -9,6 +9,8 @@ packages=(
 	bc binutils bison ccache flex gcc git libc6-dev libelf-dev libssl-dev
 	lz4 make perl rsync xz-utils		# kernel and kselftests
 	busybox-static qemu-system-x86		# the guest
+	cgroup-tools libinih-dev libjson-c-dev	# the tools and their tests
+	libncurses-dev libsystemd-dev mandoc ncurses-base pkg-config
 	python3-git python3-ply shellcheck sparse	# make check
 )
 [ -n "${KSRC:-}" ] || packages+=(linux-source-6.12)

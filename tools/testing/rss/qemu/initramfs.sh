@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: initramfs.sh FLAVOUR
 # Makes build/initramfs.cpio: busybox, the guest's scripts and programs, and
-# the kselftests of the assembled tree.
+# the kselftests and the tools of the assembled tree.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -28,6 +28,32 @@ selftests_make > /dev/null
 selftests_make install INSTALL_PATH="$build/selftests/rss" > /dev/null
 selftests_make COLLECTION=rss emit_tests | sed 's/^rss://' > "$build/selftests/list"
 
+say "building the tools"
+make -s -C "$linux/tools/mm/rss" O="$build/tools"
+
+# What users have on a system that is more than an initramfs.
+programs=("$build"/tools/{rssctl,rssd})
+mapfile -t -O 2 programs < <(type -P cgclassify cgcreate cgdelete cgexec)
+
+# The libraries that programs load, and ncurses' description of the console
+shared_files()
+{
+	ldd "$@" | sed -nE 's/^[^:]*[[:space:]](\/[^ ]+) .*/\1/p'
+	echo /lib/terminfo/l/linux
+}
+
+# Each directory above the files that are read, upper ones first
+directories()
+{
+	local path
+
+	while read -r path; do
+		while path=${path%/*} && [ -n "$path" ]; do
+			echo "$path"
+		done
+	done | sort -u
+}
+
 entries()
 {
 	local file
@@ -41,6 +67,11 @@ entries()
 	for file in "$house"/guest/*.sh "$build"/guest/*; do
 		echo "file /guest/${file##*/} $file 755 0 0"
 	done
+	for file in "${programs[@]}"; do
+		echo "file /bin/${file##*/} $file 755 0 0"
+	done
+	shared_files "${programs[@]}" | directories | sed 's/.*/dir & 755 0 0/'
+	shared_files "${programs[@]}" | sort -u | sed 's/.*/file & & 755 0 0/'
 	for file in "$build"/selftests/rss/*; do
 		echo "file /selftests/rss/${file##*/} $file 755 0 0"
 	done

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RSS controller: the audit.
+ *
+ * The same thing is written down in several places, none of which is looked at
+ * together with another in normal operation:
+ *
+ *  - the map counts of a folio, and NR in the state of its record;
+ *  - the NRs of all records of a container, and what its CPUs counted;
+ *  - what the CPUs counted and have in stock in a subtree, and the usage of
+ *    the counter at its top;
+ *  - the ids in the states of the records, and the lists they are on;
+ *  - the sizes of the lists, and what is on them.
+ *
+ * /sys/kernel/debug/rss_audit walks all pages and lists, and prints where one
+ * says something else than the other. It keeps nobody from mapping meanwhile,
+ * so it looks at everything twice. What is not the same then was moving, and
+ * differences prove nothing.
+ */
+
+#include <linux/cgroup.h>
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/hash.h>
+#include <linux/init.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/seq_buf.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "rss.h"
+
+#define RSS_AUDIT_TRIES		5
+#define RSS_AUDIT_REPORT	SZ_16K
+
+/**
+ * struct rss_account_sheet - what the audit found of a container
+ * @rss: the container, with a reference
+ * @nr: pages that the records say are charged to it, by type
+ * @named: records that have its id, by node
+ */
+struct rss_account_sheet {
+	struct rss_container *rss;
+	long nr[NR_RSS_TYPES];
+	unsigned long named[];
+};
+
+/**
+ * struct rss_audit - one look at everything
+ * @sheets: struct rss_account_sheet by css id
+ * @report: the differences, a line each
+ * @path: for the name of a container
+ * @differences: how many there are, also if they don't fit into @report
+ * @pages: records that are charged to somebody
+ * @sum: of all figures looked at, to see whether any has changed
+ * @held: a record was held, so its folio is in between
+ */
+struct rss_audit {
+	struct xarray sheets;
+	struct seq_buf report;
+	char path[256];
+	unsigned long differences;
+	unsigned long pages;
+	u64 sum;
+	bool held;
+};
+
+static const char * const rss_type_names[NR_RSS_TYPES] = {
+	[RSS_ANON] = "anon",
+	[RSS_FILE] = "file",
+	[RSS_SHMEM] = "shmem",
+};
+
+static void rss_audit_see(struct rss_audit *audit, u64 figure)
+{
+	audit->sum = (audit->sum ^ figure) * GOLDEN_RATIO_64;
+}
+
+static __printf(2, 3) void rss_differ(struct rss_audit *audit,
+				      const char *format, ...)
+{
+	va_list args;
+
+	audit->differences++;
+	va_start(args, format);
+	seq_buf_vprintf(&audit->report, format, args);
+	va_end(args);
+}
+
+static const char *rss_audit_path(struct rss_audit *audit,
+				  struct rss_container *rss)
+{
+	if (cgroup_path(rss->css.cgroup, audit->path, sizeof(audit->path)) < 0)
+		return "?";
+	return audit->path;
+}
+
+/* Page by page: the sum that rmap keeps of large folios is to be checked, too. */
+static unsigned int rss_audit_mapped(struct page *page, unsigned int order)
+{
+	unsigned int i, mapped = 0;
+
+	/* Nothing keeps the folio from being split or freed. */
+	if (order && PageHead(page) &&
+	    atomic_read(&((struct folio *)page)->_entire_mapcount) >= 0)
+		return BIT(order);
+	for (i = 0; i < BIT(order); i++)
+		mapped += atomic_read(&page[i]._mapcount) >= 0;
+	return mapped;
+}
+
+static void rss_audit_mapping(struct rss_audit *audit, unsigned long pfn,
+			      u64 state)
+{
+	struct page *page = pfn_to_online_page(pfn);
+	unsigned int mapped = 0;
+
+	if (page && !PageTail(page))
+		mapped = rss_audit_mapped(page, rss_state_order(state));
+	rss_audit_see(audit, mapped);
+	if (mapped != rss_state_nr(state))
+		rss_differ(audit, "pfn %#lx: %u pages charged to id %u, %u mapped\n",
+			   pfn, rss_state_nr(state), rss_state_id(state),
+			   mapped);
+}
+
+static void rss_audit_record(struct rss_audit *audit,
+			     struct page_container *pc)
+{
+	struct rss_account_sheet *sheet;
+	unsigned long pfn = pc->pfn;
+	u64 state = page_container_state(pc);
+
+	rss_audit_see(audit, state);
+	if (!state)
+		return;
+	if (state & RSS_STATE_HELD)
+		audit->held = true;
+
+	if (rss_state_nr(state)) {
+		audit->pages += rss_state_nr(state);
+		rss_audit_mapping(audit, pfn, state);
+	}
+	if (rss_state_id(state) == RSS_ROOT_ID)
+		return;
+
+	sheet = xa_load(&audit->sheets, rss_state_id(state));
+	if (!sheet) {
+		rss_differ(audit, "pfn %#lx: id %u is no container\n", pfn,
+			   rss_state_id(state));
+		return;
+	}
+	sheet->nr[rss_state_type(state)] += rss_state_nr(state);
+	sheet->named[pfn_to_nid(pfn)]++;
+}
+
+static void rss_audit_chunk(struct rss_audit *audit, unsigned long index)
+{
+	struct page_container *pc;
+	unsigned long i;
+
+	for (i = 0; i < RSS_CHUNK_PAGES; i++) {
+		pc = pfn_page_container((index << RSS_CHUNK_SHIFT) + i);
+		if (!pc)
+			return;
+		rss_audit_record(audit, pc);
+		if (!(i % 1024))
+			cond_resched();
+	}
+}
+
+/* Memory hotplug is locked out, which keeps the chunks. */
+static void rss_audit_records(struct rss_audit *audit)
+{
+	unsigned long index, nr;
+
+	rcu_read_lock();
+	nr = rcu_dereference(rss_chunks)->nr;
+	rcu_read_unlock();
+	for (index = 0; index < nr; index++)
+		rss_audit_chunk(audit, index);
+}
+
+static void rss_audit_list(struct rss_audit *audit, struct rss_container *rss,
+			   int nid, enum rss_list list, unsigned long *listed)
+{
+	struct rss_node *node = rss->node[nid];
+	unsigned long pages = 0, wrong = 0, size;
+	struct page_container *pc;
+
+	spin_lock(&node->lock);
+	list_for_each_entry(pc, &node->lists[list], lru) {
+		u64 state = page_container_state(pc);
+
+		++*listed;
+		pages += 1UL << rss_state_order(state);
+		wrong += rss_state_id(state) != rss->css.id ||
+			 pc->list != list || pfn_to_nid(pc->pfn) != nid;
+	}
+	size = node->size[list];
+	spin_unlock(&node->lock);
+
+	if (wrong)
+		rss_differ(audit, "%s: node %d, list %d: %lu records do not belong there\n",
+			   rss_audit_path(audit, rss), nid, list, wrong);
+	if (size != pages)
+		rss_differ(audit, "%s: node %d, list %d: size %lu, but %lu pages on it\n",
+			   rss_audit_path(audit, rss), nid, list, size, pages);
+}
+
+static void rss_audit_lists(struct rss_audit *audit,
+			    struct rss_account_sheet *sheet)
+{
+	struct rss_container *rss = sheet->rss;
+	int nid, list;
+
+	for_each_node(nid) {
+		unsigned long listed = 0;
+
+		for (list = 0; list < NR_RSS_LISTS; list++)
+			rss_audit_list(audit, rss, nid, list, &listed);
+		rss_audit_see(audit, listed);
+		if (listed != sheet->named[nid])
+			rss_differ(audit, "%s: node %d: %lu records have its id, %lu are on its lists\n",
+				   rss_audit_path(audit, rss), nid,
+				   sheet->named[nid], listed);
+		cond_resched();
+	}
+}
+
+/* What the CPUs have in stock; adds what they counted to @nr. */
+static long rss_audit_cpus(struct rss_container *rss, long nr[NR_RSS_TYPES])
+{
+	long stock = 0;
+	int cpu, type;
+
+	for_each_possible_cpu(cpu) {
+		struct rss_cpu *counts = per_cpu_ptr(rss->cpu, cpu);
+
+		stock += READ_ONCE(counts->stock);
+		for (type = 0; type < NR_RSS_TYPES; type++)
+			nr[type] += READ_ONCE(counts->nr[type]);
+	}
+	return stock;
+}
+
+static void rss_audit_counts(struct rss_audit *audit,
+			     struct rss_account_sheet *sheet)
+{
+	long nr[NR_RSS_TYPES] = { };
+	int type;
+
+	rss_audit_cpus(sheet->rss, nr);
+	for (type = 0; type < NR_RSS_TYPES; type++) {
+		rss_audit_see(audit, nr[type]);
+		if (nr[type] != sheet->nr[type])
+			rss_differ(audit, "%s: %ld pages of %s counted, %ld in the records\n",
+				   rss_audit_path(audit, sheet->rss), nr[type],
+				   rss_type_names[type], sheet->nr[type]);
+	}
+}
+
+/*
+ * The counter of a container that is offline keeps what went to the parent,
+ * that of an ancestor includes what it has in stock still.
+ */
+static void rss_audit_counter(struct rss_audit *audit,
+			      struct rss_container *rss)
+{
+	unsigned long usage = res_counter_usage(&rss->res);
+	long nr[NR_RSS_TYPES] = { }, sum = 0;
+	struct rss_container *pos;
+	int type;
+
+	rss_for_each_in_subtree(pos, rss)
+		sum += rss_audit_cpus(pos, nr);
+	for (type = 0; type < NR_RSS_TYPES; type++)
+		sum += nr[type];
+
+	rss_audit_see(audit, usage);
+	rss_audit_see(audit, sum);
+	if (!rss->dead && sum != usage)
+		rss_differ(audit, "%s: usage of the counter is %lu, of the CPUs %ld\n",
+			   rss_audit_path(audit, rss), usage, sum);
+}
+
+static void rss_audit_put_sheets(struct rss_audit *audit)
+{
+	struct rss_account_sheet *sheet;
+	unsigned long id;
+
+	xa_for_each(&audit->sheets, id, sheet) {
+		rss_put(sheet->rss);
+		kfree(sheet);
+	}
+	xa_destroy(&audit->sheets);
+}
+
+static int rss_audit_get_sheets(struct rss_audit *audit)
+{
+	struct rss_account_sheet *sheet;
+	struct rss_container *pos;
+	int err;
+
+	rss_for_each_in_subtree(pos, rss_root) {
+		if (rss_is_root(pos))
+			continue;
+		sheet = kzalloc(struct_size(sheet, named, nr_node_ids),
+				GFP_KERNEL);
+		err = sheet ? xa_insert(&audit->sheets, pos->css.id, sheet,
+					GFP_KERNEL) : -ENOMEM;
+		if (err) {
+			kfree(sheet);
+			rss_put(pos);
+			return err;
+		}
+		css_get(&pos->css);
+		sheet->rss = pos;
+	}
+	return 0;
+}
+
+/* One look at everything. */
+static int rss_audit_look(struct rss_audit *audit)
+{
+	struct rss_account_sheet *sheet;
+	unsigned long id;
+	int err;
+
+	seq_buf_clear(&audit->report);
+	audit->differences = 0;
+	audit->pages = 0;
+	audit->sum = 0;
+	audit->held = false;
+
+	err = rss_audit_get_sheets(audit);
+	if (err)
+		goto out;
+	rss_audit_records(audit);
+	xa_for_each(&audit->sheets, id, sheet) {
+		rss_audit_see(audit, id);
+		rss_audit_lists(audit, sheet);
+		rss_audit_counts(audit, sheet);
+		rss_audit_counter(audit, sheet->rss);
+	}
+out:
+	rss_audit_put_sheets(audit);
+	return err;
+}
+
+static int rss_audit_run(struct rss_audit *audit, bool *moving)
+{
+	int tries, err;
+	u64 sum;
+
+	for (tries = 0; tries < RSS_AUDIT_TRIES; tries++) {
+		if (tries)
+			msleep(20);
+		err = rss_audit_look(audit);
+		sum = audit->sum;
+		/* All fits, moving or not: that can't be by chance. */
+		*moving = audit->held;
+		if (err || (!audit->differences && !*moving))
+			return err;
+		err = rss_audit_look(audit);
+		*moving = audit->held || audit->sum != sum;
+		if (err || !*moving)
+			return err;
+	}
+	return 0;
+}
+
+static int rss_audit_show(struct seq_file *m, void *v)
+{
+	static DEFINE_MUTEX(audit_mutex);
+	struct rss_audit *audit;
+	char *report;
+	bool moving;
+	int err = -ENOMEM;
+
+	if (!rcu_access_pointer(rss_chunks))
+		return -ENODEV;
+
+	report = kvmalloc(RSS_AUDIT_REPORT, GFP_KERNEL);
+	audit = kzalloc(sizeof(*audit), GFP_KERNEL);
+	if (!audit || !report)
+		goto out;
+	xa_init(&audit->sheets);
+	seq_buf_init(&audit->report, report, RSS_AUDIT_REPORT);
+
+	mutex_lock(&audit_mutex);
+	get_online_mems();
+	err = rss_audit_run(audit, &moving);
+	put_online_mems();
+	mutex_unlock(&audit_mutex);
+	if (err)
+		goto out;
+
+	seq_printf(m, "differences %lu\nmoving %d\npages %lu\n",
+		   audit->differences, moving, audit->pages);
+	seq_puts(m, seq_buf_str(&audit->report));
+out:
+	kfree(audit);
+	kvfree(report);
+	return err;
+}
+DEFINE_SHOW_ATTRIBUTE(rss_audit);
+
+static int __init rss_audit_init(void)
+{
+	if (cgroup_subsys_enabled(rss_cgrp_subsys))
+		debugfs_create_file("rss_audit", 0400, NULL, NULL,
+				    &rss_audit_fops);
+	return 0;
+}
+late_initcall(rss_audit_init);

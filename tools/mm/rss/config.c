@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fnmatch.h>
+#include <ini.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "message.h"
+#include "size.h"
+
+/* The section of settings that are for all containers */
+#define GENERAL		"rssd"
+
+struct parser {
+	struct config *config;
+	FILE *file;
+	int line;		/* that was read last */
+	const char *why;	/* the first error, and where */
+	int why_line;
+	char *detail;		/* what the error is about */
+};
+
+struct key {
+	const char *name;
+	const char *(*parse)(const char *value, void *to);
+	size_t offset;
+};
+
+static const char *parse_pattern(const char *value, void *to)
+{
+	char **pattern = to;
+
+	value += strspn(value, "/");
+	if (!*value)
+		return "no pattern";
+	*pattern = allocated(strdup(value));
+	return NULL;
+}
+
+static const char *parse_mark(const char *value, void *to)
+{
+	struct mark *mark = to;
+	const char *end;
+
+	end = number_parse(value, &mark->value);
+	mark->is_percent = end && !strcmp(end, "%");
+	if (mark->is_percent)
+		return mark->value > 100 ? "more than 100%" : NULL;
+	if (!strcmp(value, "max"))
+		return "not a size";
+	return size_parse(value, sysconf(_SC_PAGESIZE), &mark->value);
+}
+
+static const char *parse_step(const char *value, void *to)
+{
+	unsigned long long *step = to;
+	const char *why;
+
+	why = size_parse(value, sysconf(_SC_PAGESIZE), step);
+	if (!why && (!*step || *step == SIZE_UNLIMITED))
+		why = "not a size to reclaim";
+	return why;
+}
+
+static const char *parse_seconds(const char *value, void *to)
+{
+	double *seconds = to;
+	char *end;
+
+	*seconds = strtod(value, &end);
+	if (end == value || *end || !(*seconds > 0 && *seconds <= 86400))
+		return "not a number of seconds, up to 86400";
+	return NULL;
+}
+
+#define KEY(name, parse, type, member) { name, parse, offsetof(type, member) }
+
+static const struct key general_keys[] = {
+	KEY("step", parse_step, struct config, step),
+	KEY("backoff", parse_seconds, struct config, backoff),
+	KEY("backoff-max", parse_seconds, struct config, backoff_max),
+	{ }
+};
+
+enum { CONTAINERS, HIGH, LOW };
+
+static const struct key rule_keys[] = {
+	[CONTAINERS] = KEY("containers", parse_pattern, struct rule, containers),
+	[HIGH] = KEY("high", parse_mark, struct rule, high),
+	[LOW] = KEY("low", parse_mark, struct rule, low),
+	{ }
+};
+
+static int error_at(struct parser *p, int line, const char *detail,
+		    const char *why)
+{
+	if (!p->why) {
+		p->why = why;
+		p->why_line = line;
+		p->detail = allocated(strdup(detail));
+	}
+	return 0;
+}
+
+static int parse_key(struct parser *p, const struct key *keys, void *object,
+		     unsigned int *given, const char *name, const char *value)
+{
+	const char *why;
+	int i;
+
+	for (i = 0; keys[i].name && strcmp(keys[i].name, name); i++)
+		;
+	if (!keys[i].name)
+		return error_at(p, p->line, name, "no such key");
+	if (*given & 1 << i)
+		return error_at(p, p->line, name, "given a second time");
+	*given |= 1 << i;
+	why = keys[i].parse(value, (char *)object + keys[i].offset);
+	return why ? error_at(p, p->line, name, why) : 1;
+}
+
+/* Sections may be continued later. */
+static struct rule *find_rule(struct parser *p, const char *section)
+{
+	struct config *c = p->config;
+	struct rule *rule;
+	size_t i;
+
+	for (i = 0; i < c->nr_rules; i++)
+		if (!strcmp(c->rules[i].section, section))
+			return &c->rules[i];
+	c->rules = allocated(reallocarray(c->rules, c->nr_rules + 1,
+					  sizeof(*c->rules)));
+	rule = &c->rules[c->nr_rules++];
+	*rule = (struct rule){ .line = p->line };
+	rule->section = allocated(strdup(section));
+	return rule;
+}
+
+static int handle(void *user, const char *section, const char *name,
+		  const char *value)
+{
+	struct parser *p = user;
+	struct rule *rule;
+
+	if (!*section)
+		return error_at(p, p->line, name, "not in a section");
+	if (!strcmp(section, GENERAL))
+		return parse_key(p, general_keys, p->config, &p->config->given,
+				 name, value);
+	rule = find_rule(p, section);
+	return parse_key(p, rule_keys, rule, &rule->given, name, value);
+}
+
+/* As fgets(), but counts lines, and has none that does not fit. */
+static char *read_line(char *text, int size, void *stream)
+{
+	struct parser *p = stream;
+
+	if (!fgets(text, size, p->file))
+		return NULL;
+	p->line++;
+	if (strchr(text, '\n') || feof(p->file))
+		return text;
+	error_at(p, p->line, "line", "too long");
+	return NULL;
+}
+
+static void check_rule(struct parser *p, const struct rule *rule)
+{
+	int i;
+
+	for (i = 0; rule_keys[i].name; i++)
+		if (!(rule->given & 1 << i))
+			error_at(p, rule->line, rule->section,
+				 "takes containers, high and low");
+	if (rule->high.is_percent != rule->low.is_percent)
+		error_at(p, rule->line, rule->section,
+			 "high and low must both be sizes, or shares of the limit");
+	if (rule->low.value >= rule->high.value)
+		error_at(p, rule->line, rule->section,
+			 "low must be less than high");
+}
+
+static char *parse(struct parser *p, const char *path)
+{
+	struct config *c = p->config;
+	int line;
+	size_t i;
+
+	/* What looks indented belongs to no line before it. */
+	ini_allow_multiline = false;
+	line = ini_parse_stream(read_line, p, handle, p);
+	if (line > 0 && (!p->why || line < p->why_line))
+		return format("%s:%d: neither [section] nor key = value", path,
+			      line);
+	for (i = 0; i < c->nr_rules && !p->why; i++)
+		check_rule(p, &c->rules[i]);
+	if (p->why)
+		return format("%s:%d: %s: %s", path, p->why_line, p->detail,
+			      p->why);
+	if (c->backoff > c->backoff_max)
+		return format("%s: backoff is more than backoff-max", path);
+	return NULL;
+}
+
+char *config_load(struct config *config, const char *path)
+{
+	struct parser p = { .config = config };
+	char *why;
+
+	*config = (struct config){
+		.step = 4ULL << 20,
+		.backoff = 1,
+		.backoff_max = 60,
+	};
+	p.file = fopen(path, "re");
+	if (!p.file)
+		return format("%s: %s", path, strerror(errno));
+	why = parse(&p, path);
+	if (!why && ferror(p.file))
+		why = format("%s: cannot be read", path);
+	fclose(p.file);
+	free(p.detail);
+	if (why)
+		config_free(config);
+	return why;
+}
+
+void config_free(struct config *config)
+{
+	struct rule *rule;
+
+	while (config->nr_rules) {
+		rule = &config->rules[--config->nr_rules];
+		free(rule->section);
+		free(rule->containers);
+	}
+	free(config->rules);
+	config->rules = NULL;
+}
+
+const struct rule *config_rule(const struct config *config, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->nr_rules; i++)
+		if (!fnmatch(config->rules[i].containers, name, FNM_PATHNAME))
+			return &config->rules[i];
+	return NULL;
+}
+
+unsigned long long mark_bytes(struct mark mark, unsigned long long limit)
+{
+	if (!mark.is_percent)
+		return mark.value;
+	if (limit == SIZE_UNLIMITED)
+		return SIZE_UNLIMITED;
+	return limit / 100 * mark.value + limit % 100 * mark.value / 100;
+}

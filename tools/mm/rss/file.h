@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Control files.  Functions return 0 or a negative errno. */
+#ifndef RSS_FILE_H
+#define RSS_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Most that is read of a file. */
+#define FILE_TEXT	4096
+
+/* Reads a file that is open, from its start. */
+int file_read_fd(int fd, char text[FILE_TEXT]);
+
+int file_read(int dir, const char *file, char text[FILE_TEXT]);
+
+/* By one write(), as control files want it. */
+int file_write(int dir, const char *file, const char *text);
+
+/* The number of a line "key number". */
+bool file_key(const char *text, const char *key, unsigned long long *value);
+
+#endif

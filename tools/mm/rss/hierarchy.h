@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The cgroup hierarchy that the rss controller is in, of either version. */
+#ifndef RSS_HIERARCHY_H
+#define RSS_HIERARCHY_H
+
+#include <stddef.h>
+
+#define HIERARCHY_V1_MOUNT	"/containers/rss"
+
+struct hierarchy {
+	char *path;
+	int fd;			/* of the root's directory */
+	int version;
+	size_t page_size;
+};
+
+/*
+ * Opens the hierarchy at @root.  If that is NULL, it is where the controller
+ * is mounted; if it is mounted nowhere, it gets mounted as v1.  Ends the
+ * program if there is none.
+ */
+void hierarchy_open(struct hierarchy *h, const char *root);
+
+#endif

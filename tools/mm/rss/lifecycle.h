@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Making containers, and removing them with what is in them. */
+#ifndef RSS_LIFECYCLE_H
+#define RSS_LIFECYCLE_H
+
+#include "container.h"
+
+/* Makes a container and opens it, or ends the program. */
+void container_make(struct container *c, const struct hierarchy *h,
+		    const char *name);
+
+/*
+ * Kills the tasks of a container and of those below it, and removes it.
+ * Returns 0 or a negative errno.
+ */
+int container_remove(const struct hierarchy *h, const char *name);
+
+#endif

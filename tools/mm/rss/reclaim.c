@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+
+#include "attr.h"
+#include "file.h"
+#include "reclaim.h"
+#include "size.h"
+
+const char *reclaim_file(const struct hierarchy *h)
+{
+	return h->version == 1 ? "rss_shrink_in_bytes" : "rss.reclaim";
+}
+
+int reclaim_once(const struct container *c, unsigned long long usage,
+		 unsigned long long target)
+{
+	char text[SIZE_TEXT];
+	int err;
+
+	/* rss.reclaim is told how much, not how far. */
+	snprintf(text, sizeof(text), "%llu",
+		 c->h->version == 1 ? target : usage - target);
+	err = file_write(c->dir, reclaim_file(c->h), text);
+	return err == -EAGAIN ? -EBUSY : err;
+}
+
+/* In v2, what is mapped meanwhile takes another try; less may be enough. */
+int reclaim_to(const struct container *c, unsigned long long target)
+{
+	unsigned long long usage;
+	int err, tried = 0;
+
+	for (;;) {
+		err = attr_read(c->h, c->dir, ATTR_USAGE, &usage);
+		if (err)
+			return err;
+		if (c->h->version == 1)
+			return reclaim_once(c, usage, target);
+		if (usage <= target || tried)
+			return usage <= target ? 0 : tried;
+		tried = reclaim_once(c, usage, target);
+	}
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* All values of a container, as tables and JSON show them. */
+#ifndef RSS_RECORD_H
+#define RSS_RECORD_H
+
+#include <stdbool.h>
+#include <json-c/json.h>
+
+#include "attr.h"
+#include "container.h"
+
+struct record {
+	bool valid[NR_ATTRS];		/* else the container has no such */
+	unsigned long long value[NR_ATTRS];
+};
+
+/* Returns 0, or a negative errno if not even the usage can be read. */
+int record_read(struct record *r, const struct container *c);
+
+/* For people: a size, a count, or "-". @text has room for a size. */
+char *record_text(const struct record *r, enum attr id, char *text);
+
+/* An object with the name and all that is valid; no limit is null. */
+struct json_object *record_json(const struct record *r, const char *name);
+
+/* Prints JSON in a line, or indented, and frees it. */
+void json_print(struct json_object *json, bool indented);
+
+#endif

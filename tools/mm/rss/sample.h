@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What "top" shows: the containers at one time, with rates since another. */
+#ifndef RSS_SAMPLE_H
+#define RSS_SAMPLE_H
+
+#include "record.h"
+
+struct sample {
+	char *name;
+	struct record record;
+	double rate;		/* of reclaim, bytes a second; below 0: unknown */
+};
+
+struct samples {
+	struct sample *sample;
+	size_t nr;
+	double time;		/* seconds, of the monotonic clock */
+};
+
+enum order { ORDER_USAGE, ORDER_RATE, ORDER_FAILCNT, ORDER_NAME, NR_ORDERS };
+
+const char *order_name(enum order order);
+
+/* The containers below @top, with rates since @before if that is not NULL. */
+void samples_take(struct samples *now, const struct samples *before,
+		  const struct hierarchy *h, const char *top);
+
+/* Highest values first. */
+void samples_sort(struct samples *samples, enum order order);
+void samples_free(struct samples *samples);
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A bare number would be ambiguous: it is pages in files of cgroup v1 and
+ * bytes in those of v2.  A limit that is wrong by the factor of a page gets
+ * tasks killed, so it has to have a unit.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "size.h"
+
+static const char units[] = "BKMGT";
+
+const char *number_parse(const char *text, unsigned long long *number)
+{
+	char *end;
+
+	/* strtoull() takes blanks and signs, too. */
+	if (!isdigit((unsigned char)*text))
+		return NULL;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return errno ? NULL : end;
+}
+
+static unsigned long long unit_size(char unit, size_t page_size)
+{
+	const char *found;
+
+	if (unit == 'p' || unit == 'P')
+		return page_size;
+	found = unit ? strchr(units, toupper((unsigned char)unit)) : NULL;
+	return found ? 1ULL << (10 * (found - units)) : 0;
+}
+
+const char *size_parse(const char *text, size_t page_size,
+		       unsigned long long *size)
+{
+	unsigned long long number, unit;
+	const char *end;
+
+	if (!strcmp(text, "max")) {
+		*size = SIZE_UNLIMITED;
+		return NULL;
+	}
+	end = number_parse(text, &number);
+	if (!end)
+		return "not a size";
+	if (!*end && number)
+		return "needs a unit: B, K, M, G, T, or p for pages";
+	unit = *end ? unit_size(*end, page_size) : 1;
+	if (!unit || (*end && end[1]))
+		return "not a size; units are B, K, M, G, T, and p for pages";
+	if (number > LLONG_MAX / unit)
+		return "too large";
+	*size = number * unit;
+	if (*size && *size < page_size)
+		return "less than a page";
+	return NULL;
+}
+
+char *size_text(unsigned long long size, char text[SIZE_TEXT])
+{
+	double shown = size;
+	size_t i = 0;
+
+	while (shown >= 1024 && units[i + 1]) {
+		shown /= 1024;
+		i++;
+	}
+	if (size == SIZE_UNLIMITED)
+		snprintf(text, SIZE_TEXT, "max");
+	else if (!size)
+		snprintf(text, SIZE_TEXT, "0");
+	else
+		snprintf(text, SIZE_TEXT, "%.*f%c", shown < 100 && i ? 1 : 0,
+			 shown, units[i]);
+	return text;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ncurses.h>
+#include <stdlib.h>
+
+#include "message.h"
+#include "status.h"
+#include "top.h"
+
+static void draw(const struct top *top, const struct samples *samples)
+{
+	int width = top_name_width(samples);
+	char *text;
+	size_t i;
+
+	/* Long names must not push the figures off the screen. */
+	if (width > COLS / 3)
+		width = COLS / 3;
+	erase();
+	mvprintw(0, 0, "%s  %zu containers  sorted by %s  (q: quit, s: sort)",
+		 top->h->path, samples->nr, order_name(top->order));
+	text = top_heading(width);
+	attron(A_REVERSE);
+	mvprintw(1, 0, "%-*.*s", COLS, COLS, text);
+	attroff(A_REVERSE);
+	free(text);
+	for (i = 0; i < samples->nr && (int)i + 2 < LINES; i++) {
+		text = top_row(&samples->sample[i], width);
+		mvaddnstr(i + 2, 0, text, COLS);
+		free(text);
+	}
+	refresh();
+}
+
+/* Returns false when the user wants to end it. */
+static bool obey(struct top *top)
+{
+	switch (getch()) {
+	case 'q':
+	case 'Q':
+		return false;
+	case 's':
+		top->order = (top->order + 1) % NR_ORDERS;
+		break;
+	}
+	return true;
+}
+
+void top_screen(struct top *top)
+{
+	struct samples before, now;
+	unsigned long left = top->iterations;
+
+	if (!newterm(NULL, stdout, stdin))
+		fail(STATUS_FAILED, "the terminal is of no known type");
+	cbreak();
+	noecho();
+	curs_set(0);
+	keypad(stdscr, TRUE);
+	timeout(top->delay * 1000);
+	samples_take(&before, NULL, top->h, top->name);
+	do {
+		samples_take(&now, &before, top->h, top->name);
+		samples_sort(&now, top->order);
+		draw(top, &now);
+		samples_free(&before);
+		before = now;
+	} while (obey(top) && (!left || --left));
+	samples_free(&before);
+	endwin();
+}

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * rssd on containers of a case.  Loads read a file in the scratch tmpfs, whose
+ * pages take an unmap only to reclaim: no swap is needed.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "child.h"
+#include "container.h"
+#include "fs.h"
+#include "keys.h"
+#include "mem.h"
+#include "runner.h"
+#include "swap.h"
+#include "tool.h"
+
+/* Exit status of rssd if its configuration is bad */
+#define BAD_CONFIG	6
+
+static const char *name_of(const char *container)
+{
+	return container_path(container) + 1;
+}
+
+static const char *config_path(void)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/rssd.conf", fs_scratch());
+	return path;
+}
+
+static void __printf(1, 2) configure(const char *fmt, ...)
+{
+	FILE *file = fopen(config_path(), "w");
+	va_list args;
+
+	require(file, "%s: %s", config_path(), strerror(errno));
+	va_start(args, fmt);
+	vfprintf(file, fmt, args);
+	va_end(args);
+	require(!fclose(file), "%s: %s", config_path(), strerror(errno));
+}
+
+static bool says(struct tool *rssd, const char *text)
+{
+	tool_look(rssd);
+	return strstr(rssd->err, text);
+}
+
+static void expect_says(struct tool *rssd, const char *text)
+{
+	require(wait_for(says(rssd, text)), "no '%s' in '%s'", text, rssd->err);
+}
+
+/* Starts it, and waits until all containers have their watermarks. */
+static void start(struct tool *rssd, const char *option)
+{
+	if (!container_has(container_new(NULL, "has"), "rss_events"))
+		skip_case("no rss_events");
+	tool_start(rssd, "rssd", "-c", config_path(), option, NULL);
+	expect_says(rssd, "watches");
+}
+
+static void stop(struct tool *rssd)
+{
+	kill(rssd->pid, SIGTERM);
+	tool_wait(rssd);
+	tool_expect_status(rssd, 0);
+}
+
+static void expect_watermark(const char *c, long pages)
+{
+	require(wait_for(container_get(c, "rss_watermark") == pages),
+		"the watermark of %s is %ld, not %ld", container_path(c),
+		container_get(c, "rss_watermark"), pages);
+}
+
+/* A child that maps the pages of a file, all of them with each step. */
+struct mapper {
+	int fd;
+	size_t pages;
+	bool locked;
+};
+
+static void map_file(struct child *self, void *arg)
+{
+	const struct mapper *m = arg;
+	char *mem = mem_file(m->fd, m->pages, MAP_SHARED);
+
+	for (;;) {
+		child_sync(self);
+		mem_read(mem, m->pages);
+		require(!m->locked || !mlock(mem, m->pages * page_size()),
+			"mlock: %s", strerror(errno));
+	}
+}
+
+static void start_mapper(struct child *child, const char *c, struct mapper *m,
+			 const char *file)
+{
+	m->fd = fs_file(file, m->pages, 0);
+	child_start(child, c, map_file, m);
+}
+
+/*
+ * A load that meets the limit HITS times, and the same load with rssd.  It
+ * pauses after each CHUNK of pages, for longer than the kernel takes to pass
+ * on an event (10 ms): between the high mark and the limit are 16 chunks.
+ */
+#define LIMIT		8192
+#define HIGH		4096
+#define LOW		2048
+#define CHUNK		256
+#define PAUSE_US	15000
+#define FILE_PAGES	16384
+#define HITS		1000
+
+struct load {
+	int fd;
+	volatile long *chunks;		/* read so far, shared */
+	volatile long *end;		/* ... and where to stop */
+};
+
+static void read_on(struct child *self, void *arg)
+{
+	const struct load *load = arg;
+	char *mem = mem_file(load->fd, FILE_PAGES, MAP_SHARED);
+	size_t at = 0;
+
+	for (;;) {
+		child_sync(self);
+		while (*load->chunks < *load->end) {
+			mem_read(mem + at * page_size(), CHUNK);
+			at = (at + CHUNK) % FILE_PAGES;
+			++*load->chunks;
+			usleep(PAUSE_US);
+		}
+	}
+}
+
+static void test_never_at_limit(void)
+{
+	struct tool rssd;
+	struct child child;
+	struct load load;
+	long chunks, hits;
+	char *c;
+
+	c = container_new(NULL, "load");
+	container_set_pages(c, "rss_limit", LIMIT);
+	load.fd = fs_file("load", FILE_PAGES, 0);
+	load.chunks = (volatile long *)mem_shared(1);
+	load.end = load.chunks + 1;
+	child_start(&child, c, read_on, &load);
+
+	*load.end = LONG_MAX;
+	child_go(&child);
+	require(wait_for(container_get(c, "rss_failcnt") >= HITS),
+		"failcnt %ld after %ld chunks", container_get(c, "rss_failcnt"),
+		*load.chunks);
+	*load.end = 0;
+	require(child_wait(&child) == CHILD_SYNCED, "the load has ended");
+	chunks = *load.chunks;
+	hits = container_get(c, "rss_failcnt");
+
+	configure("[load]\ncontainers = %s\nhigh = %dp\nlow = %dp\n",
+		  name_of(c), HIGH, LOW);
+	start(&rssd, "-v");
+	require(wait_for(container_usage(c) <= LOW), "usage %ld at the start",
+		container_usage(c));
+	container_set(c, "rss_failcnt", "0");
+	container_set(c, "rss_max_usage", "0");
+	*load.end = 2 * chunks;
+	child_step(&child);
+	require(container_get(c, "rss_failcnt") == 0,
+		"failcnt %ld with rssd, %ld without it, highest usage %ld",
+		container_get(c, "rss_failcnt"), hits,
+		container_get(c, "rss_max_usage"));
+	ksft_print_msg("%ld chunks: failcnt %ld without rssd, 0 with it; highest usage %ld\n",
+		       chunks, hits, container_get(c, "rss_max_usage"));
+	stop(&rssd);
+}
+
+static long switches(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return read_key(path, "voluntary_ctxt_switches:") +
+	       read_key(path, "nonvoluntary_ctxt_switches:");
+}
+
+/* Nothing happens to it, though tasks map pages below the mark. */
+static void test_idle(void)
+{
+	struct mapper mapper = { .pages = 512 };
+	char *c = container_new(NULL, "idle");
+	struct child child;
+	struct tool rssd;
+	long before;
+
+	configure("[all]\ncontainers = %s\nhigh = 2048p\nlow = 1024p\n",
+		  name_of(c));
+	start(&rssd, "-v");
+	start_mapper(&child, c, &mapper, "idle");
+	usleep(500000);
+	before = switches(rssd.pid);
+	require(before > 0, "no context switches known");
+	child_step(&child);
+	sleep(3);
+	require(switches(rssd.pid) == before, "it ran %ld times",
+		switches(rssd.pid) - before);
+	stop(&rssd);
+}
+
+static void test_come_and_go(void)
+{
+	char *parent = container_new(NULL, "some"), *c;
+	struct tool rssd;
+	int i;
+
+	configure("[some]\ncontainers = %s/*\nhigh = 512p\nlow = 256p\n",
+		  name_of(parent));
+	start(&rssd, "-v");
+	for (i = 0; i < 3; i++) {
+		c = container_new(parent, "a");
+		expect_watermark(c, 512);
+		container_remove(c);
+	}
+	/* Back before rssd can look, and deeper than the pattern reaches */
+	c = container_new(parent, "a");
+	container_remove(c);
+	c = container_new(parent, "a");
+	expect_watermark(c, 512);
+	c = container_new(c, "deep");
+	expect_watermark(container_new(parent, "b"), 512);
+	expect_watermark(c, NO_LIMIT);
+	expect_watermark(parent, NO_LIMIT);
+	stop(&rssd);
+}
+
+/* A container that is above its mark from the start, and one renamed */
+static void test_rename(void)
+{
+	struct mapper mapper = { .pages = 2048 };
+	char *a = container_new(NULL, "a"), *b;
+	struct child child;
+	struct tool rssd;
+
+	require(asprintf(&b, "%s-new", a) > 0, "out of memory");
+	configure("[old]\ncontainers = %s\nhigh = 1024p\nlow = 512p\n"
+		  "[new]\ncontainers = %s\nhigh = 768p\nlow = 256p\n",
+		  name_of(a), name_of(b));
+	start_mapper(&child, a, &mapper, "rename");
+	child_step(&child);
+	start(&rssd, "-v");
+	expect_watermark(a, 1024);
+	require(wait_for(container_usage(a) <= 512), "usage %ld",
+		container_usage(a));
+	require(!rename(a, b), "rename: %s", strerror(errno));
+	expect_watermark(b, 768);
+	child_step(&child);
+	require(wait_for(container_usage(b) <= 256), "usage %ld",
+		container_usage(b));
+	stop(&rssd);
+}
+
+static void test_percent(void)
+{
+	char *c = container_new(NULL, "share");
+	struct tool rssd;
+
+	configure("[share]\ncontainers = %s\nhigh = 75%%\nlow = 50%%\n",
+		  name_of(c));
+	start(&rssd, "-v");
+	expect_watermark(c, NO_LIMIT);
+	container_set_pages(c, "rss_limit", 4000);
+	expect_watermark(c, 3000);
+	container_set_pages(c, "rss_limit", 1000);
+	expect_watermark(c, 750);
+	container_set(c, "rss_limit", "max");
+	expect_watermark(c, NO_LIMIT);
+	stop(&rssd);
+}
+
+static void test_reload(void)
+{
+	char *a = container_new(NULL, "a"), *b = container_new(NULL, "b");
+	struct tool rssd;
+
+	configure("[a]\ncontainers = %s\nhigh = 512p\nlow = 256p\n",
+		  name_of(a));
+	start(&rssd, "-v");
+	expect_watermark(a, 512);
+
+	configure("[a]\ncontainers = %s\nhigh = 512p\n", name_of(b));
+	kill(rssd.pid, SIGHUP);
+	expect_says(&rssd, "the old configuration stays");
+	expect_watermark(a, 512);
+	expect_watermark(b, NO_LIMIT);
+
+	configure("[b]\ncontainers = %s\nhigh = 1024p\nlow = 256p\n",
+		  name_of(b));
+	kill(rssd.pid, SIGHUP);
+	expect_watermark(b, 1024);
+	expect_watermark(a, NO_LIMIT);
+	stop(&rssd);
+	expect_watermark(b, NO_LIMIT);
+}
+
+static int count(const char *text, const char *what)
+{
+	int nr = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		nr++;
+	return nr;
+}
+
+/*
+ * Pages that can't be reclaimed: rssd says so once, and tries ever less often.
+ * When they are gone, all is as before.
+ */
+static void test_busy(void)
+{
+	struct mapper locked = { .pages = 2048, .locked = true };
+	struct mapper mapper = { .pages = 2048 };
+	char *c = container_new(NULL, "busy");
+	struct child child, other;
+	struct tool rssd;
+	long ticks;
+
+	configure("[rssd]\nbackoff = 0.05\nbackoff-max = 1\n"
+		  "[busy]\ncontainers = %s\nhigh = 1024p\nlow = 512p\n",
+		  name_of(c));
+	start_mapper(&child, c, &locked, "locked");
+	start_mapper(&other, c, &mapper, "other");
+	child_step(&child);
+	start(&rssd, "-v");
+	expect_says(&rssd, "not enough can be reclaimed");
+	sleep(2);
+	ticks = proc_ticks(rssd.pid);
+	sleep(3);
+	tool_look(&rssd);
+	require(count(rssd.err, "not enough can be") == 1, "it said '%s'",
+		rssd.err);
+	require(proc_ticks(rssd.pid) - ticks < sysconf(_SC_CLK_TCK),
+		"%ld ticks in 3 seconds", proc_ticks(rssd.pid) - ticks);
+
+	kill(child.pid, SIGKILL);
+	child_expect_killed(&child);
+	child_step(&other);
+	require(wait_for(container_usage(c) <= 512), "usage %ld",
+		container_usage(c));
+	stop(&rssd);
+}
+
+/* The smaller of two does not have to wait until the larger is done. */
+static void test_fair(void)
+{
+	struct mapper many = { .pages = 32768 }, few = { .pages = 2048 };
+	char *large = container_new(NULL, "a-large");
+	char *small = container_new(NULL, "b-small");
+	char large_done[PATH_MAX], small_done[PATH_MAX];
+	struct child children[2];
+	struct tool rssd;
+
+	start_mapper(&children[0], large, &many, "large");
+	start_mapper(&children[1], small, &few, "small");
+	child_step(&children[0]);
+	child_step(&children[1]);
+	configure("[rssd]\nstep = 1024p\n"
+		  "[large]\ncontainers = %s\nhigh = 1024p\nlow = 512p\n"
+		  "[small]\ncontainers = %s\nhigh = 1024p\nlow = 512p\n",
+		  name_of(large), name_of(small));
+	start(&rssd, "-v");
+	snprintf(large_done, sizeof(large_done), "%s: is at", name_of(large));
+	snprintf(small_done, sizeof(small_done), "%s: is at", name_of(small));
+	expect_says(&rssd, large_done);
+	expect_says(&rssd, small_done);
+	require(container_usage(large) <= 512 && container_usage(small) <= 512,
+		"usages %ld and %ld", container_usage(large),
+		container_usage(small));
+	require(strstr(rssd.err, small_done) < strstr(rssd.err, large_done),
+		"the large one was first");
+	stop(&rssd);
+}
+
+static void test_dry_run(void)
+{
+	struct mapper mapper = { .pages = 2048 };
+	char *c = container_new(NULL, "dry");
+	struct child child;
+	struct tool rssd;
+	long usage;
+
+	start_mapper(&child, c, &mapper, "dry");
+	child_step(&child);
+	usage = container_usage(c);
+	container_set_pages(c, "rss_watermark", 5000);
+	configure("[dry]\ncontainers = %s\nhigh = 1024p\nlow = 512p\n",
+		  name_of(c));
+	start(&rssd, "--dry-run");
+	expect_says(&rssd, "would set the watermark to 4.0M");
+	expect_says(&rssd, "would shrink to 2.0M");
+	stop(&rssd);
+	require(container_usage(c) == usage, "usage fell from %ld to %ld",
+		usage, container_usage(c));
+	expect_watermark(c, 5000);
+}
+
+/* What Type=notify of its unit promises */
+static void test_notify(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char text[256] = "";
+	struct tool rssd;
+	int fd;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify",
+		 fs_scratch());
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	require(!bind(fd, (struct sockaddr *)&address, sizeof(address)),
+		"bind: %s", strerror(errno));
+	setenv("NOTIFY_SOCKET", address.sun_path, 1);
+	configure("[rssd]\nstep = 1M\n");
+	start(&rssd, "-v");
+	require(recv(fd, text, sizeof(text) - 1, 0) > 0 &&
+		strstr(text, "READY=1"), "it told '%s'", text);
+	kill(rssd.pid, SIGHUP);
+	require(recv(fd, text, sizeof(text) - 1, 0) > 0 &&
+		strstr(text, "RELOADING=1"), "it told '%s'", text);
+	require(recv(fd, text, sizeof(text) - 1, 0) > 0 &&
+		strstr(text, "READY=1"), "it told '%s'", text);
+	stop(&rssd);
+	require(recv(fd, text, sizeof(text) - 1, 0) > 0 &&
+		strstr(text, "STOPPING=1"), "it told '%s'", text);
+}
+
+static void test_bad_config(void)
+{
+	struct tool rssd;
+
+	configure("[a]\ncontainers = a\nhigh = 5\n");
+	tool_run(&rssd, "rssd", "-c", config_path(), NULL);
+	tool_expect_status(&rssd, BAD_CONFIG);
+	tool_expect_err(&rssd, "rssd.conf:3: high: needs a unit");
+	require(count(rssd.err, "\n") == 1, "it said '%s'", rssd.err);
+}
+
+int main(void)
+{
+	static const struct rss_case cases[] = {
+		T(test_never_at_limit),
+		T(test_idle),
+		T(test_come_and_go),
+		T(test_rename),
+		T(test_percent),
+		T(test_reload),
+		T(test_busy),
+		T(test_fair),
+		T(test_dry_run),
+		T(test_notify),
+		T(test_bad_config),
+	};
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}

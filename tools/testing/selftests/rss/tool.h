@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Programs that users have, run as users run them. */
+#ifndef RSS_TOOL_H
+#define RSS_TOOL_H
+
+#include <sys/types.h>
+
+#define TOOL_TEXT	4096
+
+struct tool {
+	pid_t pid;
+	int status;		/* exit status, 128 + N after signal N */
+	char out[TOOL_TEXT];	/* what it wrote to stdout */
+	char err[TOOL_TEXT];	/* ... and to stderr */
+	int out_fd, err_fd;
+};
+
+/*
+ * Starts a program, found by $PATH; the arguments end with NULL. Skips the
+ * case if there is no such program.
+ */
+void __attribute__((sentinel)) tool_start(struct tool *t, const char *program,
+					  ...);
+
+/* Waits for its end. */
+void tool_wait(struct tool *t);
+
+/* What it wrote until now. */
+void tool_look(struct tool *t);
+
+/* Starts it and waits. */
+void __attribute__((sentinel)) tool_run(struct tool *t, const char *program,
+					...);
+
+/* Fails the case unless the program ended so. */
+void tool_expect_status(const struct tool *t, int status);
+
+/* The same for a part of what it printed. */
+void tool_expect_out(const struct tool *t, const char *text);
+void tool_expect_err(const struct tool *t, const char *text);
+
+#endif
