@@ -15,7 +15,7 @@ help:
 	@echo 'make test           KUnit and kselftests, FLAVOURS="release debug"'
 	@echo 'make kselftest      some, PROGRAMS=test_thp,test_ksm SETTINGS=n:always'
 	@echo 'make harness-test   prove that the harness sees failures'
-	@echo 'make check          checkpatch, sparse, W=1, kernel-doc, shellcheck'
+	@echo 'make check          checkpatch, sparse, W=1, kernel-doc, shellcheck, tools'
 	@echo 'make off-check      built out, no instruction of the kernel differs'
 	@echo 'make bisect         each step of the series compiles'
 	@echo 'make tree           assemble build/linux; KSRC=tree or tarball'

@@ -130,9 +130,9 @@ static int run_command(struct command_line *cl)
 	};
 	unsigned long long max = SIZE_UNLIMITED, watermark = SIZE_UNLIMITED;
 	int option, status, err;
+	char *own = NULL, **argv;
 	const char *name = NULL;
 	struct container c;
-	char **argv;
 
 	fail_only_with(STATUS_RUN_FAILED);
 	while ((option = command_option(cl, options, true)) > 0) {
@@ -144,7 +144,10 @@ static int run_command(struct command_line *cl)
 			name = optarg;
 	}
 	argv = command_arguments(cl, 1, cl->argc);
-	container_make(&c, &cl->h, name ?: format("run-%d", getpid()));
+	if (!name)
+		own = format("run-%d", getpid());
+	container_make(&c, &cl->h, name ?: own);
+	free(own);
 	limit(&c, ATTR_LIMIT, max);
 	limit(&c, ATTR_WATERMARK, watermark);
 	status = run_in(&c, argv);
