@@ -228,7 +228,7 @@ void rss_resync_folio(struct page_container *pc, struct folio *folio,
 void rss_exceeded(struct rss_container *rss);
 
 /* rss_stock.c */
-bool rss_account(struct rss_container *rss, enum rss_type type, long nr);
+bool rss_stock_balance(struct rss_container *rss, int stock);
 void rss_account_move(struct rss_container *from, struct rss_container *to,
 		      enum rss_type type, long nr);
 int rss_stock_fill(struct rss_container *rss, struct res_counter **fail);
@@ -246,6 +246,30 @@ void rss_watermark_init(struct rss_container *rss);
 void rss_watermark_note(struct rss_container *rss);
 void rss_watermark_prepare(struct rss_container *rss);
 void rss_set_watermark(struct rss_container *rss, unsigned long nr);
+
+/**
+ * rss_account - count pages that were mapped or unmapped
+ * @rss: their owner, NULL if nobody
+ * @type: what they are
+ * @nr: how many were mapped; negative: unmapped
+ *
+ * Context: RCU read side. Any CPU may take over in between.
+ * Return: true if that exceeded a limit, which rss_exceeded() has to be told.
+ */
+static inline bool rss_account(struct rss_container *rss, enum rss_type type,
+			       long nr)
+{
+	int stock;
+
+	if (!rss)
+		return false;
+
+	this_cpu_add(rss->cpu->nr[type], nr);
+	stock = this_cpu_sub_return(rss->cpu->stock, (int)nr);
+	if (unlikely((unsigned int)stock > READ_ONCE(rss->stock_max)))
+		return rss_stock_balance(rss, stock);
+	return false;
+}
 
 /* rss_lru.c */
 void rss_node_init(struct rss_node *node);
