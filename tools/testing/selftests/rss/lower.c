@@ -246,6 +246,14 @@ static timer_t make_timer(void)
 	return timer;
 }
 
+static long now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* With a signal after @us; without one if that is 0. */
 static int lower_with_signal(const char *c, timer_t timer, long us)
 {
@@ -292,4 +300,75 @@ void lower_signal(void)
 		expect_limit(c, NO_LIMIT, HALF, err);
 	}
 	require(err, "no signal hit the write");
+}
+
+/* Two children touch their pages as fast as they can until they are stopped. */
+#define FAULTERS	2
+#define ROUNDS		5
+#define MOST_SECONDS	(WAIT_SECONDS / 4)
+
+struct faulter {
+	bool anon;
+	bool stop;
+};
+
+static void fault_on(struct child *self, void *arg)
+{
+	struct faulter *faulter = arg;
+	char *mem = faulter->anon ? mem_anon(FILLED) : mem_shared(FILLED);
+
+	mem_fill(mem, FILLED, self->pid);
+	child_sync(self);
+	while (!__atomic_load_n(&faulter->stop, __ATOMIC_RELAXED))
+		mem_fill(mem, FILLED, self->pid);
+	mem_verify(mem, FILLED, self->pid);
+	child_sync(self);
+}
+
+/* Ends within a bounded time, either way, and the right limit is in force. */
+static void lower_beside_faulters(struct faulter *faulter)
+{
+	const long old = FAULTERS * OLD_LIMIT;
+	struct child children[FAULTERS];
+	int round, i, err, done = 0;
+	char *c;
+	long us;
+
+	c = container_new(NULL, "lowered");
+	for (i = 0; i < FAULTERS; i++)
+		child_start(&children[i], c, fault_on, faulter);
+	for (i = 0; i < FAULTERS; i++)
+		child_go(&children[i]);
+	for (round = 0; round < ROUNDS; round++) {
+		container_set_pages(c, "rss_limit", old);
+		us = now_us();
+		err = lower(c, HALF);
+		us = now_us() - us;
+		require(!err || err == -EBUSY, "lowering: %s", strerror(-err));
+		expect_limit(c, old, HALF, err);
+		require(us < MOST_SECONDS * 1000000L, "it took %ld us", us);
+		if (!err && !lower_by_shrinking)
+			require(container_usage(c) <= HALF + FAULTERS *
+				(long)fault_around_pages(), "usage %ld",
+				container_usage(c));
+		done += !err;
+	}
+	ksft_print_msg("%d of %d got there\n", done, ROUNDS);
+	container_set(c, "rss_limit", "max");
+	__atomic_store_n(&faulter->stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < FAULTERS; i++) {
+		require(child_wait(&children[i]) == CHILD_SYNCED,
+			"child %d ended", children[i].pid);
+		child_finish(&children[i]);
+	}
+	expect_no_oom(c);
+}
+
+void lower_faulter_file(void)
+{
+	struct faulter *faulter = (struct faulter *)mem_shared(1);
+
+	swap_none();
+	faulter->anon = false;
+	lower_beside_faulters(faulter);
 }

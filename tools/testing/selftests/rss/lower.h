@@ -37,5 +37,6 @@ void lower_locked(void);
 void lower_part_locked(void);
 void lower_subtree(void);
 void lower_signal(void);
+void lower_faulter_file(void);
 
 #endif

@@ -14,6 +14,7 @@ int main(void)
 		T(lower_part_locked),
 		T(lower_subtree),
 		T(lower_signal),
+		T(lower_faulter_file),
 	};
 
 	lower_by_shrinking = false;

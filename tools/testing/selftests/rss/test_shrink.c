@@ -121,6 +121,7 @@ int main(void)
 		T(lower_part_locked),
 		T(lower_subtree),
 		T(lower_signal),
+		T(lower_faulter_file),
 		T(test_unlimited),
 		T(test_refused),
 		T(test_units),
