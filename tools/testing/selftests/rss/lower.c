@@ -302,6 +302,38 @@ void lower_signal(void)
 	require(err, "no signal hit the write");
 }
 
+/*
+ * The first write tells how long it takes.  The next ones are interrupted
+ * after a part of that time; some may come too late.
+ */
+#define PARTS		8
+
+void lower_signal_midway(void)
+{
+	int part, err, interrupted = 0;
+	timer_t timer = make_timer();
+	struct child child;
+	long whole;
+	char *c;
+
+	swap_on(2 * LARGE);
+	c = container_new(NULL, "lowered");
+	child_start(&child, c, refill, NULL);
+	whole = now_us();
+	err = lower(c, HALF);
+	require(!err, "lowering: %s", strerror(-err));
+	whole = now_us() - whole;
+	for (part = 1; part < PARTS; part++) {
+		fill_again(c, &child);
+		err = lower_with_signal(c, timer, whole * part / PARTS);
+		require(!err || err == -EINTR, "lowering: %s", strerror(-err));
+		expect_limit(c, NO_LIMIT, HALF, err);
+		interrupted += err == -EINTR;
+	}
+	require(interrupted > 0, "0 of %d signals within %ld us hit", PARTS - 1,
+		whole);
+}
+
 /* Two children touch their pages as fast as they can until they are stopped. */
 #define FAULTERS	2
 #define ROUNDS		5
@@ -362,6 +394,15 @@ static void lower_beside_faulters(struct faulter *faulter)
 		child_finish(&children[i]);
 	}
 	expect_no_oom(c);
+}
+
+void lower_faulter_anon(void)
+{
+	struct faulter *faulter = (struct faulter *)mem_shared(1);
+
+	faulter->anon = true;
+	swap_on(2 * FAULTERS * FILLED);
+	lower_beside_faulters(faulter);
 }
 
 void lower_faulter_file(void)

@@ -37,6 +37,8 @@ void lower_locked(void);
 void lower_part_locked(void);
 void lower_subtree(void);
 void lower_signal(void);
+void lower_signal_midway(void);
+void lower_faulter_anon(void);
 void lower_faulter_file(void);
 
 #endif

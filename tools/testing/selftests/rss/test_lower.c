@@ -14,6 +14,8 @@ int main(void)
 		T(lower_part_locked),
 		T(lower_subtree),
 		T(lower_signal),
+		T(lower_signal_midway),
+		T(lower_faulter_anon),
 		T(lower_faulter_file),
 	};
 

@@ -121,6 +121,8 @@ int main(void)
 		T(lower_part_locked),
 		T(lower_subtree),
 		T(lower_signal),
+		T(lower_signal_midway),
+		T(lower_faulter_anon),
 		T(lower_faulter_file),
 		T(test_unlimited),
 		T(test_refused),
