@@ -28,18 +28,27 @@ void res_counter_init(struct res_counter *cnt, struct res_counter *parent)
 {
 	atomic_long_set(&cnt->usage, 0);
 	cnt->max_usage = 0;
+	cnt->recent_max_usage = 0;
 	atomic_long_set(&cnt->failcnt, 0);
 	cnt->limit = RES_COUNTER_MAX;
 	cnt->parent = parent;
 }
 
+static void raise_peak(unsigned long *peak, unsigned long usage)
+{
+	unsigned long max = READ_ONCE(*peak);
+
+	while (usage > max && !try_cmpxchg_relaxed(peak, &max, usage))
+		;
+}
+
+/* The recent peak is not above the other one, so it alone is looked at first. */
 static void raise_max_usage(struct res_counter *cnt, unsigned long usage)
 {
-	unsigned long max = READ_ONCE(cnt->max_usage);
-
-	while (usage > max &&
-	       !try_cmpxchg_relaxed(&cnt->max_usage, &max, usage))
-		;
+	if (usage <= READ_ONCE(cnt->recent_max_usage))
+		return;
+	raise_peak(&cnt->max_usage, usage);
+	raise_peak(&cnt->recent_max_usage, usage);
 }
 
 /*
@@ -331,8 +340,25 @@ void res_counter_reset_max_usage(struct res_counter *cnt)
 	 * either the second read sees the usage of that charge, or the charge
 	 * sees the low peak and raises it.
 	 */
+	xchg(&cnt->recent_max_usage, 0);
 	xchg(&cnt->max_usage, res_counter_usage(cnt));
 	raise_max_usage(cnt, res_counter_usage(cnt));
+}
+
+/**
+ * res_counter_reset_recent_max_usage - let the recent peak start over
+ * @cnt: the counter
+ *
+ * Return: the present usage, which it starts at.
+ */
+unsigned long res_counter_reset_recent_max_usage(struct res_counter *cnt)
+{
+	unsigned long usage = res_counter_usage(cnt);
+
+	/* As in res_counter_reset_max_usage(). */
+	xchg(&cnt->recent_max_usage, usage);
+	raise_max_usage(cnt, res_counter_usage(cnt));
+	return usage;
 }
 
 /**

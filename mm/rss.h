@@ -91,8 +91,14 @@ enum rss_event {
  *	none
  * @above: usage was above @watermark when it was last looked at
  * @events: how often it happened, in the container and below, by enum rss_event
- * @events_file: the control file that shows them
+ * @events_local: the same without what happened below
+ * @events_file: the control file that shows @events
+ * @events_local_file: the one that shows @events_local
+ * @peaks: those who opened rss.peak and wrote to it
+ * @peaks_lock: protects @peaks and their values; nothing nests inside
  * @reclaimed: pages that reclaim on behalf of this container uncharged
+ * @reclaim_turns: how often reclaim for this container chose among its
+ *	descendants
  * @scanned: pages of this container that were scanned by any reclaim
  * @stolen: pages of this container that any reclaim uncharged
  * @node: lists by node id; constant
@@ -110,8 +116,13 @@ struct rss_container {
 	unsigned long watermark;
 	bool above;
 	atomic_long_t events[NR_RSS_EVENTS];
+	atomic_long_t events_local[NR_RSS_EVENTS];
 	struct cgroup_file events_file;
+	struct cgroup_file events_local_file;
+	struct list_head peaks;
+	spinlock_t peaks_lock;
 	atomic_long_t reclaimed;
+	atomic_long_t reclaim_turns;
 	atomic_long_t scanned;
 	atomic_long_t stolen;
 
@@ -227,7 +238,8 @@ void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES]);
 
 /* rss_event.c */
 void rss_event(struct rss_container *rss, enum rss_event event);
-void rss_events_show(struct seq_file *m, struct rss_container *rss);
+void rss_events_show(struct seq_file *m, atomic_long_t events[NR_RSS_EVENTS],
+		     const char *limit_name);
 
 /* rss_watermark.c */
 void rss_watermark_init(struct rss_container *rss);
@@ -302,6 +314,7 @@ struct rss_shrink {
 /* rss_reclaim.c */
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					     unsigned long nr_pages);
+int rss_reclaim_pages(struct rss_container *rss, unsigned long nr);
 void rss_shrink_start(struct rss_shrink *shrink);
 int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			struct rss_shrink *shrink);
@@ -309,5 +322,22 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 /* rss_oom.c */
 bool rss_oom_candidate(struct rss_container *rss);
 bool rss_out_of_memory(struct rss_container *rss);
+
+/* rss_files.c */
+unsigned long rss_usage(struct rss_container *rss);
+int rss_resize_limit(struct rss_container *rss, unsigned long limit);
+void rss_force_limit(struct rss_container *rss, unsigned long limit);
+void rss_show_stat(struct seq_file *m, struct rss_container *rss,
+		   unsigned int shift);
+
+static inline struct rss_container *of_to_rss(struct kernfs_open_file *of)
+{
+	return css_to_rss(of_css(of));
+}
+
+static inline struct rss_container *seq_to_rss(struct seq_file *m)
+{
+	return css_to_rss(seq_css(m));
+}
 
 #endif /* _MM_RSS_H */

@@ -78,6 +78,8 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 	res_counter_init(&rss->res, parent && !rss_is_root(parent) ?
 				    &parent->res : NULL);
 	rss_watermark_init(rss);
+	INIT_LIST_HEAD(&rss->peaks);
+	spin_lock_init(&rss->peaks_lock);
 	if (!parent) {
 		rss_root = rss;
 		return &rss->css;
@@ -124,6 +126,7 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 
 	WRITE_ONCE(rss->dead, true);
 	rss_lru_reparent(rss);
+	rss_stock_drain(rss);
 }
 
 static void rss_css_free(struct cgroup_subsys_state *css)

@@ -12,13 +12,6 @@
 
 #include "rss.h"
 
-static const char * const rss_event_names[NR_RSS_EVENTS] = {
-	[RSS_EVENT_WATERMARK] = "watermark",
-	[RSS_EVENT_LIMIT] = "limit",
-	[RSS_EVENT_OOM] = "oom",
-	[RSS_EVENT_OOM_KILL] = "oom_kill",
-};
-
 /**
  * rss_event - count an event and wake those who wait for it
  * @rss: the container where it happened
@@ -28,6 +21,9 @@ static const char * const rss_event_names[NR_RSS_EVENTS] = {
  */
 void rss_event(struct rss_container *rss, enum rss_event event)
 {
+	atomic_long_inc(&rss->events_local[event]);
+	cgroup_file_notify(&rss->events_local_file);
+
 	for (; rss; rss = rss_parent(rss)) {
 		atomic_long_inc(&rss->events[event]);
 		cgroup_file_notify(&rss->events_file);
@@ -48,13 +44,21 @@ void __rss_event_oom_kill(struct mm_struct *mm)
 /**
  * rss_events_show - print how often each event happened
  * @m: the control file
- * @rss: the container at the top of the subtree they happened in
+ * @events: the counts
+ * @limit_name: what the event of a charge that meets the limit is called there
  */
-void rss_events_show(struct seq_file *m, struct rss_container *rss)
+void rss_events_show(struct seq_file *m, atomic_long_t events[NR_RSS_EVENTS],
+		     const char *limit_name)
 {
+	const char * const names[NR_RSS_EVENTS] = {
+		[RSS_EVENT_WATERMARK] = "watermark",
+		[RSS_EVENT_LIMIT] = limit_name,
+		[RSS_EVENT_OOM] = "oom",
+		[RSS_EVENT_OOM_KILL] = "oom_kill",
+	};
 	int event;
 
 	for (event = 0; event < NR_RSS_EVENTS; event++)
-		seq_printf(m, "%s %ld\n", rss_event_names[event],
-			   atomic_long_read(&rss->events[event]));
+		seq_printf(m, "%s %ld\n", names[event],
+			   atomic_long_read(&events[event]));
 }

@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RSS controller: control files.
- *
- * On cgroup v1 their names carry no controller prefix, which CFTYPE_NO_PREFIX
- * says. It is not for new files, but these names are those of 2007, and scripts
- * use them.
+ * RSS controller: what the control files of cgroup v1 and of v2 do.
  */
 
 #include <linux/cgroup.h>
-#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
-#include <linux/swap.h>
 #include <linux/vmstat.h>
 
 #include "rss.h"
-
-static struct rss_container *of_to_rss(struct kernfs_open_file *of)
-{
-	return css_to_rss(of_css(of));
-}
-
-static struct rss_container *seq_to_rss(struct seq_file *m)
-{
-	return css_to_rss(seq_css(m));
-}
 
 /*
  * The pages owned by a subtree. In the root it is what the system has mapped;
@@ -41,7 +27,13 @@ static void rss_read_usage(struct rss_container *rss,
 	nr[RSS_FILE] -= min(nr[RSS_FILE], nr[RSS_SHMEM]);
 }
 
-static unsigned long rss_usage(struct rss_container *rss)
+/**
+ * rss_usage - how many pages a container and its descendants own
+ * @rss: the container
+ *
+ * Return: their number; in the root, what the system has mapped.
+ */
+unsigned long rss_usage(struct rss_container *rss)
 {
 	unsigned long nr[NR_RSS_TYPES], usage;
 
@@ -57,25 +49,24 @@ static unsigned long rss_usage(struct rss_container *rss)
 	return min(usage, res_counter_usage(&rss->res));
 }
 
-static u64 rss_usage_read(struct cgroup_subsys_state *css, struct cftype *cft)
-{
-	return rss_usage(css_to_rss(css));
-}
+/* Serializes changes of limits. */
+static DEFINE_MUTEX(set_limit_mutex);
 
-static int rss_limit_show(struct seq_file *m, void *v)
-{
-	res_counter_show(m, res_counter_limit(&seq_to_rss(m)->res), 0);
-	return 0;
-}
-
-/*
+/**
+ * rss_resize_limit - set the limit of a container as soon as usage is within it
+ * @rss: the container
+ * @limit: the new limit in pages
+ *
  * A limit below usage takes reclaim first; until that is done the old one
  * stays in force. Tasks that fault meanwhile may be as fast as that, then it
  * gives up in the end.
+ *
+ * Context: may sleep.
+ * Return: 0; or with the old limit in force -EINTR if a signal came in between,
+ * -EBUSY if reclaim makes no more progress.
  */
-static int rss_resize_limit(struct rss_container *rss, unsigned long limit)
+int rss_resize_limit(struct rss_container *rss, unsigned long limit)
 {
-	static DEFINE_MUTEX(set_limit_mutex);
 	struct rss_shrink shrink;
 	int err;
 
@@ -93,102 +84,31 @@ static int rss_resize_limit(struct rss_container *rss, unsigned long limit)
 	return 0;
 }
 
-static ssize_t rss_limit_write(struct kernfs_open_file *of, char *buf,
-			       size_t nbytes, loff_t off)
-{
-	unsigned long limit;
-	int err;
-
-	err = res_counter_parse(buf, PAGE_SHIFT,
-				RES_PARSE_BARE_UNITS | RES_PARSE_MAX, &limit);
-	if (err)
-		return err;
-
-	return rss_resize_limit(of_to_rss(of), limit) ?: nbytes;
-}
-
-static ssize_t rss_shrink_write(struct kernfs_open_file *of, char *buf,
-				size_t nbytes, loff_t off)
+/**
+ * rss_force_limit - set the limit of a container, then bring usage under it
+ * @rss: the container
+ * @limit: the new limit in pages
+ *
+ * Reclaims, and kills if that does not help. A signal ends that, and so does
+ * that there is nothing to kill: the limit stays in force, it is for those who
+ * fault to get under it.
+ *
+ * Context: may sleep.
+ */
+void rss_force_limit(struct rss_container *rss, unsigned long limit)
 {
 	struct rss_shrink shrink;
-	unsigned long nr;
-	int err;
 
-	err = res_counter_parse(buf, PAGE_SHIFT, 0, &nr);
-	if (err)
-		return err;
+	mutex_lock(&set_limit_mutex);
+	res_counter_force_limit(&rss->res, limit);
+	mutex_unlock(&set_limit_mutex);
+	WRITE_ONCE(rss->stuck, false);
 
-	rss_shrink_start(&shrink);
-	return rss_shrink_usage_to(of_to_rss(of), nr, &shrink) ?: nbytes;
-}
-
-static int rss_watermark_show(struct seq_file *m, void *v)
-{
-	res_counter_show(m, READ_ONCE(seq_to_rss(m)->watermark), 0);
-	return 0;
-}
-
-static ssize_t rss_watermark_write(struct kernfs_open_file *of, char *buf,
-				   size_t nbytes, loff_t off)
-{
-	unsigned long watermark;
-	int err;
-
-	err = res_counter_parse(buf, PAGE_SHIFT,
-				RES_PARSE_BARE_UNITS | RES_PARSE_MAX,
-				&watermark);
-	if (err)
-		return err;
-
-	rss_set_watermark(of_to_rss(of), watermark);
-	return nbytes;
-}
-
-static int rss_events_file_show(struct seq_file *m, void *v)
-{
-	rss_events_show(m, seq_to_rss(m));
-	return 0;
-}
-
-static u64 rss_failcnt_read(struct cgroup_subsys_state *css, struct cftype *cft)
-{
-	return res_counter_failcnt(&css_to_rss(css)->res);
-}
-
-static ssize_t rss_failcnt_write(struct kernfs_open_file *of, char *buf,
-				 size_t nbytes, loff_t off)
-{
-	int err = res_counter_parse_reset(buf);
-
-	if (err)
-		return err;
-	res_counter_reset_failcnt(&of_to_rss(of)->res);
-	return nbytes;
-}
-
-static u64 rss_max_usage_read(struct cgroup_subsys_state *css,
-			      struct cftype *cft)
-{
-	return res_counter_max_usage(&css_to_rss(css)->res);
-}
-
-static ssize_t rss_max_usage_write(struct kernfs_open_file *of, char *buf,
-				   size_t nbytes, loff_t off)
-{
-	struct rss_container *rss = of_to_rss(of);
-	int err = res_counter_parse_reset(buf);
-
-	if (err)
-		return err;
-	rss_stock_drain(rss);
-	res_counter_reset_max_usage(&rss->res);
-	return nbytes;
-}
-
-static u64 rss_reclaimed_read(struct cgroup_subsys_state *css,
-			      struct cftype *cft)
-{
-	return atomic_long_read(&css_to_rss(css)->reclaimed);
+	do {
+		rss_shrink_start(&shrink);
+	} while (rss_shrink_usage_to(rss, limit, &shrink) == -EBUSY &&
+		 rss_out_of_memory(rss) &&
+		 !schedule_timeout_killable(1));
 }
 
 static const char * const rss_list_names[NR_RSS_LISTS] = {
@@ -199,17 +119,30 @@ static const char * const rss_list_names[NR_RSS_LISTS] = {
 	[RSS_UNEVICTABLE] = "unevictable",
 };
 
-static int rss_stat_show(struct seq_file *m, void *v)
+static void rss_stat_line(struct seq_file *m, const char *name,
+			  unsigned long nr, unsigned int shift)
+{
+	seq_printf(m, "%s %llu\n", name, (u64)nr << shift);
+}
+
+/**
+ * rss_show_stat - print the statistics of a container and its descendants
+ * @m: the control file
+ * @rss: the container
+ * @shift: 0 to print sizes in pages, PAGE_SHIFT in bytes
+ */
+void rss_show_stat(struct seq_file *m, struct rss_container *rss,
+		   unsigned int shift)
 {
 	unsigned long size[NR_RSS_LISTS] = { }, scanned = 0, stolen = 0;
-	struct rss_container *rss = seq_to_rss(m), *pos;
 	unsigned long nr[NR_RSS_TYPES];
+	struct rss_container *pos;
 	int nid, list;
 
 	rss_read_usage(rss, nr);
-	seq_printf(m, "anon %lu\n", nr[RSS_ANON]);
-	seq_printf(m, "file %lu\n", nr[RSS_FILE] + nr[RSS_SHMEM]);
-	seq_printf(m, "shmem %lu\n", nr[RSS_SHMEM]);
+	rss_stat_line(m, "anon", nr[RSS_ANON], shift);
+	rss_stat_line(m, "file", nr[RSS_FILE] + nr[RSS_SHMEM], shift);
+	rss_stat_line(m, "shmem", nr[RSS_SHMEM], shift);
 
 	rss_for_each_in_subtree(pos, rss) {
 		if (rss_is_root(pos))
@@ -221,71 +154,7 @@ static int rss_stat_show(struct seq_file *m, void *v)
 				size[list] += READ_ONCE(pos->node[nid]->size[list]);
 	}
 	for (list = 0; list < NR_RSS_LISTS; list++)
-		seq_printf(m, "%s %lu\n", rss_list_names[list], size[list]);
-	seq_printf(m, "pgscan %lu\n", scanned);
-	seq_printf(m, "pgsteal %lu\n", stolen);
-
-	return 0;
+		rss_stat_line(m, rss_list_names[list], size[list], shift);
+	rss_stat_line(m, "pgscan", scanned, 0);
+	rss_stat_line(m, "pgsteal", stolen, 0);
 }
-
-static struct cftype rss_files_legacy[] = {
-	{
-		.name = "rss_usage",
-		.read_u64 = rss_usage_read,
-		.flags = CFTYPE_NO_PREFIX,
-	},
-	{
-		.name = "rss_limit",
-		.seq_show = rss_limit_show,
-		.write = rss_limit_write,
-		.flags = CFTYPE_NO_PREFIX | CFTYPE_NOT_ON_ROOT,
-	},
-	{
-		.name = "rss_failcnt",
-		.read_u64 = rss_failcnt_read,
-		.write = rss_failcnt_write,
-		.flags = CFTYPE_NO_PREFIX | CFTYPE_NOT_ON_ROOT,
-	},
-	{
-		.name = "rss_max_usage",
-		.read_u64 = rss_max_usage_read,
-		.write = rss_max_usage_write,
-		.flags = CFTYPE_NO_PREFIX | CFTYPE_NOT_ON_ROOT,
-	},
-	{
-		.name = "rss_reclaimed",
-		.read_u64 = rss_reclaimed_read,
-		.flags = CFTYPE_NO_PREFIX | CFTYPE_NOT_ON_ROOT,
-	},
-	{
-		.name = "rss_shrink_in_bytes",
-		.write = rss_shrink_write,
-		.flags = CFTYPE_NO_PREFIX | CFTYPE_NOT_ON_ROOT,
-	},
-	{
-		.name = "rss_watermark",
-		.seq_show = rss_watermark_show,
-		.write = rss_watermark_write,
-		.flags = CFTYPE_NO_PREFIX | CFTYPE_NOT_ON_ROOT,
-	},
-	{
-		.name = "rss_events",
-		.seq_show = rss_events_file_show,
-		.file_offset = offsetof(struct rss_container, events_file),
-		.flags = CFTYPE_NO_PREFIX | CFTYPE_NOT_ON_ROOT,
-	},
-	{
-		.name = "rss_stat",
-		.seq_show = rss_stat_show,
-		.flags = CFTYPE_NO_PREFIX,
-	},
-	{ }	/* terminate */
-};
-
-static int __init rss_files_init(void)
-{
-	if (!cgroup_subsys_enabled(rss_cgrp_subsys))
-		return 0;
-	return cgroup_add_legacy_cftypes(&rss_cgrp_subsys, rss_files_legacy);
-}
-subsys_initcall(rss_files_init);

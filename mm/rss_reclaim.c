@@ -9,6 +9,8 @@
  * objects anew would not give the container one page.
  */
 
+#include <linux/hash.h>
+#include <linux/math64.h>
 #include <linux/mmzone.h>
 #include <linux/psi.h>
 #include <linux/sched/mm.h>
@@ -19,6 +21,9 @@
 
 #include "internal.h"
 #include "rss.h"
+
+/* How many containers in a row may give nothing before priority rises. */
+#define RSS_RECLAIM_MISSES	8
 
 /**
  * struct rss_scan - state of one try_to_free_pages_in_container()
@@ -117,21 +122,115 @@ static void rss_shrink_node(struct rss_container *rss, int nid,
 				scan);
 }
 
+/* Pages of a container that reclaim could get at, as of the last scans. */
+static unsigned long rss_reclaimable(struct rss_container *rss)
+{
+	bool swap = get_nr_swap_pages() > 0;
+	unsigned long nr = 0;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		unsigned long *size = rss->node[nid]->size;
+
+		nr += READ_ONCE(size[RSS_INACTIVE_FILE]) +
+		      READ_ONCE(size[RSS_ACTIVE_FILE]);
+		if (swap)
+			nr += READ_ONCE(size[RSS_INACTIVE_ANON]) +
+			      READ_ONCE(size[RSS_ACTIVE_ANON]);
+	}
+	return nr;
+}
+
+static void rss_shrink_container(struct rss_container *rss,
+				 struct rss_scan *scan)
+{
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		if (rss_scan_done(scan))
+			break;
+		rss_shrink_node(rss, nid, scan);
+	}
+}
+
+static void rss_shrink_all(struct rss_container *root, struct rss_scan *scan)
+{
+	struct rss_container *pos;
+
+	rss_for_each_in_subtree(pos, root) {
+		rss_shrink_container(pos, scan);
+		if (!rss_scan_done(scan))
+			continue;
+		rss_put(pos);
+		return;
+	}
+}
+
+/*
+ * The container, with a reference, whose turn it is to give something. Pages of
+ * the subtree are thought of as a line, and turns as steps along it, of a
+ * length that covers it evenly however long it is (the golden ratio). So over
+ * some rounds each container gives in proportion to what it has.
+ */
+static struct rss_container *rss_next_victim(struct rss_container *root)
+{
+	unsigned long total = 0, at, turn;
+	struct rss_container *pos;
+
+	rss_for_each_in_subtree(pos, root)
+		total += rss_reclaimable(pos);
+	if (!total)
+		return NULL;
+
+	turn = atomic_long_inc_return(&root->reclaim_turns);
+	at = mul_u64_u32_shr(total, (u32)turn * GOLDEN_RATIO_32, 32);
+	rss_for_each_in_subtree(pos, root) {
+		unsigned long nr = rss_reclaimable(pos);
+
+		if (at < nr)
+			return pos;
+		at -= nr;
+	}
+	return NULL;
+}
+
+/* One after another at this priority, until too many could give nothing. */
+static void rss_shrink_in_turn(struct rss_container *root,
+			       struct rss_scan *scan)
+{
+	unsigned long wanted = scan->nr_to_reclaim;
+	struct rss_container *victim;
+	int misses = 0;
+
+	while (misses < RSS_RECLAIM_MISSES && scan->nr_reclaimed < wanted) {
+		unsigned long before = scan->nr_reclaimed;
+
+		victim = rss_next_victim(root);
+		if (!victim)
+			break;
+		/* One turn is one batch, also if many pages are wanted. */
+		scan->nr_to_reclaim = min(wanted, before + SWAP_CLUSTER_MAX);
+		rss_shrink_container(victim, scan);
+		rss_put(victim);
+		if (scan->nr_reclaimed == before)
+			misses++;
+		if (fatal_signal_pending(current))
+			break;
+	}
+	scan->nr_to_reclaim = wanted;
+}
+
+/*
+ * With descendants they take turns, but at the last priority, when all has to
+ * be tried before nothing can be reclaimed.
+ */
 static void rss_shrink_subtree(struct rss_container *root,
 			       struct rss_scan *scan)
 {
-	struct rss_container *pos;
-	int nid;
-
-	rss_for_each_in_subtree(pos, root) {
-		for_each_node_state(nid, N_MEMORY) {
-			rss_shrink_node(pos, nid, scan);
-			if (!rss_scan_done(scan))
-				continue;
-			rss_put(pos);
-			return;
-		}
-	}
+	if (scan->priority && css_has_online_children(&root->css))
+		rss_shrink_in_turn(root, scan);
+	else
+		rss_shrink_all(root, scan);
 }
 
 /**
@@ -176,6 +275,35 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 
 	atomic_long_add(scan.nr_reclaimed, &root->reclaimed);
 	return scan.nr_reclaimed;
+}
+
+/**
+ * rss_reclaim_pages - reclaim so many pages on request
+ * @rss: the container
+ * @nr: how many
+ *
+ * Context: may sleep.
+ * Return: 0; -EINTR if a signal came in between; -EAGAIN if fewer could be.
+ */
+int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
+{
+	int retries = RSS_RECLAIM_RETRIES;
+	unsigned long reclaimed = 0;
+
+	while (reclaimed < nr) {
+		unsigned long progress;
+
+		if (signal_pending(current))
+			return -EINTR;
+		progress = try_to_free_pages_in_container(rss, nr - reclaimed);
+		if (progress)
+			retries = RSS_RECLAIM_RETRIES;
+		else if (!retries--)
+			return -EAGAIN;
+		reclaimed += progress;
+		cond_resched();
+	}
+	return 0;
 }
 
 /**

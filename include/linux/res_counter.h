@@ -31,6 +31,9 @@ struct seq_file;
  *	within those few instructions is missed, and a charge that another
  *	CPU is about to roll back is seen. Harmless, as nothing is decided by
  *	this value.
+ * @recent_max_usage: The same since res_counter_reset_recent_max_usage(); at
+ *	most @max_usage. For readers each of which wants to know the peak since
+ *	another point in time.
  * @failcnt: How often a res_counter_try_charge() met the limit of this very
  *	level. Atomic, so no failure is lost; a reset that races with one may
  *	or may not count it, as either order would be right.
@@ -55,6 +58,7 @@ struct res_counter {
 
 	/* Written now and then: at a new peak, at the limit. */
 	unsigned long max_usage ____cacheline_aligned_in_smp;
+	unsigned long recent_max_usage;
 	atomic_long_t failcnt;
 
 	/* Read by each charge, hardly ever written. */
@@ -80,6 +84,7 @@ bool res_counter_check_under_val(const struct res_counter *cnt,
 struct res_counter *res_counter_first_over(struct res_counter *cnt);
 
 void res_counter_reset_max_usage(struct res_counter *cnt);
+unsigned long res_counter_reset_recent_max_usage(struct res_counter *cnt);
 void res_counter_reset_failcnt(struct res_counter *cnt);
 
 /*
@@ -141,6 +146,19 @@ static inline unsigned long res_counter_failcnt(const struct res_counter *cnt)
 static inline unsigned long res_counter_max_usage(const struct res_counter *cnt)
 {
 	return READ_ONCE(cnt->max_usage);
+}
+
+/**
+ * res_counter_recent_max_usage - highest usage since the last reset of either
+ * @cnt: the counter
+ *
+ * Return: the highest usage in units since res_counter_init(),
+ * res_counter_reset_max_usage() or res_counter_reset_recent_max_usage().
+ */
+static inline unsigned long
+res_counter_recent_max_usage(const struct res_counter *cnt)
+{
+	return READ_ONCE(cnt->recent_max_usage);
 }
 
 /**

@@ -60,7 +60,7 @@ static inline void mm_init_container(struct mm_struct *mm)
 
 /**
  * mm_free_container - let go of the container of an mm
- * @mm: an mm that maps nothing any more; may be called twice
+ * @mm: an mm that has no task any more; may be called twice
  */
 static inline void mm_free_container(struct mm_struct *mm)
 {

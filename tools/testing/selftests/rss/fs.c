@@ -77,21 +77,34 @@ static int make_image(size_t bytes, char *path, size_t size)
 	return fd;
 }
 
-static bool make_fs(const char *program, char *image)
+/* @options: up to four more arguments for mke2fs */
+static bool run_mke2fs(const char *program, const char *device,
+		       const char * const options[4])
 {
-	char * const argv[] = { (char *)program, "-q", "-F", image, NULL };
+	const char *argv[3 + 4 + 2] = { program, "-q", "-F" };
 	posix_spawn_file_actions_t actions;
-	int status = -1;
+	int nr = 3, status = -1;
 	pid_t pid;
+	int i;
 
+	for (i = 0; i < 4 && options[i]; i++)
+		argv[nr++] = options[i];
+	argv[nr] = device;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
 					 O_WRONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-	if (!posix_spawnp(&pid, program, &actions, NULL, argv, environ))
+	if (!posix_spawnp(&pid, program, &actions, NULL, (char **)argv, environ))
 		waitpid(pid, &status, 0);
 	posix_spawn_file_actions_destroy(&actions);
 	return !status;
+}
+
+static void make_fs(const char *device, const char * const options[4])
+{
+	if (!run_mke2fs("mkfs.ext4", device, options) &&
+	    !run_mke2fs("mke2fs", device, options))
+		skip_case("no program to make an ext4");
 }
 
 /* The loop device frees itself when the file system is unmounted. */
@@ -117,16 +130,56 @@ static void attach_loop(int image, char *device, size_t size)
 
 void fs_mount_disk(size_t bytes)
 {
+	static const char * const options[4];
 	char image[64], device[32];
 	int fd = make_image(bytes, image, sizeof(image));
 
-	if (!make_fs("mkfs.ext4", image) && !make_fs("mke2fs", image))
-		skip_case("no program to make an ext4");
+	make_fs(image, options);
 	attach_loop(fd, device, sizeof(device));
 	/* Nothing shall be written to it but what the case writes. */
 	if (mount(device, files, "ext4", MS_NOATIME, "noinit_itable") &&
 	    mount(device, files, "ext2", MS_NOATIME, NULL))
 		skip_case("cannot mount an ext4: %s", strerror(errno));
+}
+
+#define PMEM	"/dev/pmem0"
+#define LABEL	"ksft_rss"
+
+/* Where the superblock of an ext4 has its label. */
+#define LABEL_AT	(1024 + 120)
+
+/* Somebody's data must not be lost: it is blank, or used here before. */
+static bool is_free(const char *device)
+{
+	static char head[65536];
+	int fd = open(device, O_RDONLY | O_CLOEXEC);
+	ssize_t i, len;
+
+	if (fd < 0)
+		skip_case("no %s", device);
+	len = read(fd, head, sizeof(head));
+	close(fd);
+	if (len != sizeof(head))
+		return false;
+	if (!memcmp(head + LABEL_AT, LABEL, sizeof(LABEL)))
+		return true;
+	for (i = 0; i < len && !head[i]; i++)
+		;
+	return i == len;
+}
+
+void fs_mount_dax(void)
+{
+	char block_size[16];
+	const char * const options[4] = { "-b", block_size, "-L", LABEL };
+
+	snprintf(block_size, sizeof(block_size), "%zu", page_size());
+	if (!is_free(PMEM))
+		skip_case("%s is in use", PMEM);
+	make_fs(PMEM, options);
+	if (mount(PMEM, files, "ext4", MS_NOATIME, "dax=always"))
+		skip_case("cannot mount an ext4 with DAX: %s",
+			  strerror(errno));
 }
 
 int fs_file(const char *name, size_t pages, unsigned long seed)

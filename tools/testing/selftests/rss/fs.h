@@ -22,6 +22,9 @@ void fs_mount(const char *type, const char *options);
 /* The same with a file system on a disk; skips the case if there is none. */
 void fs_mount_disk(size_t bytes);
 
+/* The same on persistent memory, without page cache. */
+void fs_mount_dax(void);
+
 /* Opens a new file of @pages pages that hold the pattern of mem_fill(). */
 int fs_file(const char *name, size_t pages, unsigned long seed);
 

@@ -90,6 +90,14 @@ void swap_on(size_t pages)
 		skip_case("swapon %s: %s", path, strerror(errno));
 }
 
+void swap_off(void)
+{
+	char path[64];
+
+	zram_path(path, sizeof(path));
+	require(!swapoff(path), "swapoff %s: %s", path, strerror(errno));
+}
+
 void swap_none(void)
 {
 	if (read_key("/proc/meminfo", "SwapTotal:") > 0)

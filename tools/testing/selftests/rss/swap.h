@@ -11,6 +11,9 @@ void swap_cleanup(void);
 /* Adds swap of @pages pages, or skips the case. */
 void swap_on(size_t pages);
 
+/* Ends the use of that swap: what is there comes back. */
+void swap_off(void);
+
 /* Skips the case if the system has swap. */
 void swap_none(void);
 

@@ -77,14 +77,14 @@ static int match_map(const struct map *map, void *arg)
 static void grow_stack(struct actor *a)
 {
 	struct wanted stack = { (uintptr_t)&stack };
-	volatile char *end;
+	char *end;
 	int i;
 
 	require(maps_walk(getpid(), match_map, &stack) == 1, "no stack");
 	end = (char *)stack.start;
 	for (i = 1; i <= N; i++)
-		end[-i * (long)page_size()] = 1;
-	a->mem = (char *)end - N * page_size();
+		mem_fill(end - i * page_size(), 1, 0);
+	a->mem = end - N * page_size();
 }
 
 static void test_stack(void)

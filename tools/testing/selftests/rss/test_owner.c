@@ -427,6 +427,40 @@ static void test_exec(void)
 	}
 }
 
+/* What a process executes belongs to where it is by then. */
+struct mover {
+	const char *to;
+	const char *program;
+};
+
+static void move_and_exec(struct child *self, void *arg)
+{
+	const struct mover *mover = arg;
+
+	container_move(mover->to, 0);
+	exec_program(self, (void *)mover->program);
+}
+
+static void test_exec_after_move(void)
+{
+	char *containers[2] = {
+		container_new(NULL, "first"), container_new(NULL, "second")
+	};
+	struct mover mover = { .to = containers[1] };
+	struct child child;
+
+	fs_mount("ramfs", NULL);
+	mover.program = fs_copy_program("rss_idle");
+	child_start(&child, containers[0], move_and_exec, &mover);
+	require(!container_usage(containers[0]),
+		"usage %ld of the old memory stays",
+		container_usage(containers[0]));
+	compare(&containers[1], &child, 1);
+	child_finish(&child);
+	require(!container_usage(containers[1]), "usage %ld stays",
+		container_usage(containers[1]));
+}
+
 int main(void)
 {
 	static const struct rss_case cases[] = {
@@ -439,6 +473,7 @@ int main(void)
 		T(test_thread),
 		T(test_dead_leader),
 		T(test_exec),
+		T(test_exec_after_move),
 	};
 
 	return run_cases(cases, ARRAY_SIZE(cases));

@@ -7,13 +7,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "fs.h"
+#include "container.h"
 #include "mem.h"
 #include "runner.h"
 #include "steps.h"
+#include "thp.h"
+#include "tunable.h"
 
 static char *at_quarter(struct actor *a, int quarter)
 {
@@ -22,26 +23,24 @@ static char *at_quarter(struct actor *a, int quarter)
 
 static void map_huge(struct actor *a)
 {
-	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
-	a->mem = mem_huge(a->pages);
-	mem_advise(a->mem, a->pages, MADV_HUGEPAGE);
+	a->mem = thp_anon(a->pages);
 }
 
 static void touch_one(struct actor *a)
 {
-	mem_fill(a->mem, 1, 0);
+	mem_fill(a->mem, 1, 1);
 	if (!mem_is_mapped(at_quarter(a, 1)))
 		skip_case("no huge page to be had");
 }
 
 static void write_all(struct actor *a)
 {
-	mem_fill(a->mem, a->pages, 0);
+	mem_fill(a->mem, a->pages, 1);
 }
 
 static void write_again(struct actor *a)
 {
-	mem_fill(at_quarter(a, 1), a->pages / 4, 0);
+	mem_fill(at_quarter(a, 1), a->pages / 4, 1);
 }
 
 static void unmap_all(struct actor *a)
@@ -106,27 +105,42 @@ static void fork_and_write_one(struct actor *a)
 		"the forked child failed");
 }
 
-static void map_huge_file(struct actor *a)
+static void expect_large(struct actor *a, bool large)
 {
-	a->mem = mem_huge(a->pages);
-	a->mem = mmap(a->mem, a->pages * page_size(), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_FIXED, a->fd, 0);
-	require(a->mem != MAP_FAILED, "mmap: %s", strerror(errno));
-	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+	require(thp_is_large(at_quarter(a, 3)) == large,
+		"the last quarter is %s a large folio",
+		large ? "not of" : "still of");
 }
 
-static size_t need_huge_pages(void)
+static void split_folio(struct actor *a)
 {
-	size_t huge = huge_pages();
+	expect_large(a, true);
+	thp_split(getpid(), a->mem, a->pages);
+	expect_large(a, false);
+}
 
-	if (!huge)
-		skip_case("no transparent huge pages");
-	return huge;
+/* What is partly unmapped waits for its shrinker, which this calls. */
+static void split_deferred(struct actor *a)
+{
+	expect_large(a, true);
+	tunable_order("/proc/sys/vm/drop_caches", "2");
+	expect_large(a, false);
+}
+
+/* That is the huge zero page, which counts as little as the small one. */
+static void read_one(struct actor *a)
+{
+	mem_read(a->mem, 1);
+}
+
+static void drop_all(struct actor *a)
+{
+	mem_advise(a->mem, a->pages, MADV_DONTNEED);
 }
 
 static void test_unmap(void)
 {
-	const long h = need_huge_pages();
+	const long h = thp_need();
 	const struct step steps[] = {
 		{ "map", map_huge },
 		{ "touch one page", touch_one, .anon = h },
@@ -144,7 +158,7 @@ static void test_unmap(void)
 
 static void test_split_mapping(void)
 {
-	const long h = need_huge_pages();
+	const long h = thp_need();
 	const struct step steps[] = {
 		{ "map", map_huge },
 		{ "touch one page", touch_one, .anon = h },
@@ -160,9 +174,98 @@ static void test_split_mapping(void)
 	take_steps(actor, 1, 1, steps);
 }
 
+static void test_split_folio(void)
+{
+	const long h = thp_need();
+	const struct step steps[] = {
+		{ "map", map_huge },
+		{ "touch one page", touch_one, .anon = h },
+		{ "write all", write_all },
+		{ "split the folio", split_folio },
+		{ "drop one page", drop_one, .anon = -1 },
+		{ "write all", write_all, .anon = 1 },
+		{ "unmap", unmap_all, .anon = -h },
+		{ }
+	};
+	struct actor actor[1] = { { .pages = h } };
+
+	take_steps(actor, 1, 1, steps);
+}
+
+/* Of a folio that is mapped in part only that part is there afterwards. */
+static void test_split_part(void)
+{
+	const long h = thp_need();
+	const struct step steps[] = {
+		{ "map", map_huge },
+		{ "touch one page", touch_one, .anon = h },
+		{ "write all", write_all },
+		{ "drop a quarter", drop_second_quarter, .anon = -h / 4 },
+		{ "split the folio", split_folio },
+		{ "write there again", write_again, .anon = h / 4 },
+		{ "unmap", unmap_all, .anon = -h },
+		{ }
+	};
+	struct actor actor[1] = { { .pages = h } };
+
+	take_steps(actor, 1, 1, steps);
+}
+
+static void test_split_deferred(void)
+{
+	const long h = thp_need();
+	const struct step steps[] = {
+		{ "map", map_huge },
+		{ "touch one page", touch_one, .anon = h },
+		{ "write all", write_all },
+		{ "drop a quarter", drop_second_quarter, .anon = -h / 4 },
+		{ "let the shrinker split it", split_deferred },
+		{ "write there again", write_again, .anon = h / 4 },
+		{ "unmap", unmap_all, .anon = -h },
+		{ }
+	};
+	struct actor actor[1] = { { .pages = h } };
+
+	take_steps(actor, 1, 1, steps);
+}
+
+/* Nothing was written to the others: the zero page takes their place. */
+static void test_split_zeroes(void)
+{
+	const long h = thp_need();
+	const struct step steps[] = {
+		{ "map", map_huge },
+		{ "touch one page", touch_one, .anon = h },
+		{ "split the folio", split_folio, .anon = 1 - h },
+		{ "write all", write_all, .anon = h - 1 },
+		{ "unmap", unmap_all, .anon = -h },
+		{ }
+	};
+	struct actor actor[1] = { { .pages = h } };
+
+	take_steps(actor, 1, 1, steps);
+}
+
+static void test_zero_page(void)
+{
+	const long h = thp_need();
+	const struct step steps[] = {
+		{ "map", map_huge },
+		{ "read one page", read_one },
+		{ "write all", write_all, .anon = h },
+		{ "drop all", drop_all, .anon = -h },
+		{ "read one page", read_one },
+		{ "unmap", unmap_all },
+		{ }
+	};
+	struct actor actor[1] = { { .pages = h } };
+
+	take_steps(actor, 1, 1, steps);
+}
+
 static void test_move(void)
 {
-	const long h = need_huge_pages();
+	const long h = thp_need();
 	const struct step steps[] = {
 		{ "map", map_huge },
 		{ "touch one page", touch_one, .anon = h },
@@ -181,7 +284,7 @@ static void test_move(void)
  */
 static void test_fork(void)
 {
-	const long h = need_huge_pages();
+	const long h = thp_need();
 	const struct step steps[] = {
 		{ "map", map_huge },
 		{ "touch one page", touch_one, .anon = h },
@@ -195,27 +298,56 @@ static void test_fork(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/*
- * Unmapping a part of a huge page of a file unmaps all of it; how much the
- * next fault maps again is the kernel's choice.
- */
-static void test_tmpfs(void)
+/* A forked process in the second container gives up what it shares. */
+static void forked(struct child *self, void *arg)
 {
-	const long h = need_huge_pages();
+	struct actor *a = arg;
+
+	container_move(a->containers[1], 0);
+	mem_settle();
+	child_sync(self);
+	drop_second_quarter(a);
+	child_sync(self);
+	mem_unmap(a->mem, a->pages);
+	child_sync(self);
+}
+
+static void protect_and_fork(struct actor *a)
+{
+	/* Lest it is copied when the child settles. */
+	require(!mprotect(a->mem, a->pages * page_size(), PROT_READ),
+		"mprotect: %s", strerror(errno));
+	child_fork(&a->forked, forked, a);
+}
+
+static void step_forked(struct actor *a)
+{
+	child_step(&a->forked);
+}
+
+static void finish_forked(struct actor *a)
+{
+	child_finish(&a->forked);
+}
+
+static void test_fork_across(void)
+{
+	const long h = thp_need();
 	const struct step steps[] = {
-		{ "map", map_huge_file },
-		{ "touch one page", touch_one, .file = h, .shmem = h },
-		{ "drop a quarter", drop_second_quarter, .oracle_only = true },
-		{ "write all", write_all, .oracle_only = true },
-		{ "unmap", unmap_all, .file = -h, .shmem = -h },
+		{ "map", map_huge },
+		{ "touch one page", touch_one, .anon = h },
+		{ "fork", protect_and_fork, .at = 1, .oracle_only = true },
+		{ "drop a quarter", drop_second_quarter },
+		{ "the child drops it, too", step_forked, .anon = -h / 4 },
+		{ "unmap the rest", unmap_all },
+		{ "the child unmaps it, too", step_forked, .anon = -h * 3 / 4 },
+		{ "the child exits", finish_forked, .at = 1,
+		  .oracle_only = true },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
 
-	fs_mount("tmpfs", "huge=always");
-	actor->fd = fs_file("file", 0, 0);
-	require(!ftruncate(actor->fd, h * page_size()), "ftruncate");
-	take_steps(actor, 1, 1, steps);
+	take_steps(actor, 1, 2, steps);
 }
 
 int main(void)
@@ -223,9 +355,14 @@ int main(void)
 	static const struct rss_case cases[] = {
 		T(test_unmap),
 		T(test_split_mapping),
+		T(test_split_folio),
+		T(test_split_part),
+		T(test_split_deferred),
+		T(test_split_zeroes),
+		T(test_zero_page),
 		T(test_move),
 		T(test_fork),
-		T(test_tmpfs),
+		T(test_fork_across),
 	};
 
 	return run_cases(cases, ARRAY_SIZE(cases));

@@ -7,7 +7,7 @@
 #include "runner.h"
 #include "tunable.h"
 
-#define MOST	4
+#define MOST	16
 
 /* The value before the first change; shared with the cases. */
 static struct saved {
@@ -18,6 +18,17 @@ static struct saved {
 void tunable_init(void)
 {
 	saved = (struct saved *)mem_shared(1);
+}
+
+/* Of several choices, as in "always [madvise] never", the one in force. */
+static void keep_choice(char *value)
+{
+	char *start = strchr(value, '['), *end = strchr(value, ']');
+
+	if (!start || !end || end < start)
+		return;
+	*end = 0;
+	memmove(value, start + 1, end - start);
 }
 
 static void save(const char *path)
@@ -31,14 +42,22 @@ static void save(const char *path)
 	}
 	if (read_text(path, saved[i].value, sizeof(saved[i].value)) < 0)
 		skip_case("no %s", path);
+	keep_choice(saved[i].value);
 	snprintf(saved[i].path, sizeof(saved[i].path), "%s", path);
+}
+
+void tunable_order(const char *path, const char *order)
+{
+	ssize_t ret = write_text(path, (char *)order, strlen(order));
+
+	if (ret < 0)
+		skip_case("writing %s to %s: %s", order, path, strerror(-ret));
 }
 
 void tunable_set(const char *path, const char *value)
 {
 	save(path);
-	if (write_text(path, (char *)value, strlen(value)) < 0)
-		skip_case("cannot set %s", path);
+	tunable_order(path, value);
 }
 
 void tunable_restore(void)

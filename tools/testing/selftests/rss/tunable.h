@@ -9,4 +9,7 @@ void tunable_restore(void);
 /* Writes a file of sysfs or /proc/sys, or skips the case. */
 void tunable_set(const char *path, const char *value);
 
+/* The same for a file that takes an order and has no value to restore. */
+void tunable_order(const char *path, const char *order);
+
 #endif

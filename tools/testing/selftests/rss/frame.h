@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Page frames, as /proc/PID/pagemap and /proc/kpage* tell of them. */
+#ifndef RSS_FRAME_H
+#define RSS_FRAME_H
+
+#include <linux/kernel-page-flags.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* The frame of a page that a process (0: the caller) has mapped, or 0. */
+unsigned long frame_of(pid_t pid, const char *page);
+
+/* Has a frame a flag, one of KPF_*?  Skips the case if that cannot be told. */
+bool frame_is(unsigned long frame, int flag);
+
+/* Remembers the frames of a region of the caller. */
+void frames_note(unsigned long *frames, const char *mem, size_t pages);
+
+/* How many pages of the caller are in another frame than was noted. */
+size_t frames_moved(const unsigned long *frames, const char *mem, size_t pages);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Memory nodes, and moving pages between them. */
+#ifndef RSS_NUMA_H
+#define RSS_NUMA_H
+
+#include <sys/types.h>
+
+/* Two nodes with memory and CPUs; skips the case if there are none. */
+struct nodes {
+	int id[2];
+};
+
+void numa_nodes(struct nodes *nodes);
+
+/* From where the caller's pages come: one node, or the one it runs on (-1). */
+void numa_bind(int node);
+
+/* Lets the caller run on the CPUs of one node only. */
+void numa_run_on(int node);
+
+/* How many pages of a process (0: the caller) are on a node. */
+size_t numa_count(pid_t pid, char *mem, size_t pages, int node);
+
+/*
+ * Migrates pages of a process to a node, whoever else maps them: a region, or
+ * all that it has on another node.
+ */
+void numa_move(pid_t pid, char *mem, size_t pages, int node);
+void numa_migrate(pid_t pid, int from, int to);
+
+/* The same without patience: how many are there now. */
+size_t numa_try_move(pid_t pid, char *mem, size_t pages, int node);
+
+#endif
