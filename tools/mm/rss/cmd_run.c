@@ -17,15 +17,16 @@
 static void limit(const struct container *c, enum attr id,
 		  unsigned long long value)
 {
-	int err;
+	int err, status;
 
 	if (value == SIZE_UNLIMITED)
 		return;
 	err = attr_write(c->h, c->dir, id, value);
 	if (!err)
 		return;
+	status = container_explain(c, attr_file(c->h, id), err);
 	container_remove(c->h, c->name);
-	container_fail(c, attr_file(c->h, id), err);
+	quit(status);
 }
 
 /*
