@@ -8,19 +8,18 @@
 "$house/bench/kernels.sh"
 "$house/bench/initramfs.sh"
 
-groups=fault
-
 # boot NAME TREE SETTINGS [KERNEL-PARAMETER]
 boot()
 {
 	say "measuring: $1"
-	"$house/bench/boot.sh" "$2" "$build/bench/$1" "$3" "$groups" "${@:4}"
+	"$house/bench/boot.sh" "$2" "$build/bench/$1" "$3" "${@:4}"
 }
 
 # What a setting does to the kernel stays: the first container comes last.
-boot stock "$stock" root cgroup_disable=memory
-boot memcg "$stock" root,memcg1,memcg8
-boot rss "$linux" root,outside,rss1,rss8 cgroup_disable=memory
+boot stock "$stock" root,mkdir cgroup_disable=memory
+boot memcg "$stock" root,memcg1,memcg8,limit-memcg,mkdir-memcg
+boot off "$linux" root cgroup_disable=memory cgroup_disable=rss
+boot rss "$linux" root,outside,rss1,rss8,limit-rss,mkdir-rss cgroup_disable=memory
 boot both "$linux" memcg1,both1,both8
 
 "$house/bench/report.py" "$build/bench"

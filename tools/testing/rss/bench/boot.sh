@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: boot.sh TREE RESULTS SETTINGS GROUPS [KERNEL-PARAMETER...]
+# Usage: boot.sh TREE RESULTS SETTINGS [KERNEL-PARAMETER...]
 # Boots TREE's kernel for guest/init. The guest's clock counts instructions, and
 # nothing in it depends on chance or on the time of day. What it reports goes to
 # RESULTS/host.
 
 . "$(dirname "$0")/../lib.sh"
 
-tree=$1 results=$2 settings=$3 groups=$4
-shift 4
+tree=$1 results=$2 settings=$3
+shift 3
 
 rm -rf "$results"
 mkdir -p "$results/host"
@@ -23,7 +23,7 @@ timeout --foreground 600 qemu-system-x86_64 \
 	-virtfs "local,path=$results/host,mount_tag=host,security_model=none" \
 	-kernel "$tree/out-release/arch/x86/boot/bzImage" \
 	-initrd "$build/bench/initramfs.cpio" \
-	-append "console=ttyS0 panic=-1 oops=panic reboot=t norandmaps SETTINGS=$settings GROUPS=$groups $*" ||
+	-append "console=ttyS0 panic=-1 oops=panic reboot=t norandmaps SETTINGS=$settings $*" ||
 	die "QEMU ended with $?"
 
 if [ ! -e "$results/host/done" ]; then

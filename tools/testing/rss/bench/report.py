@@ -7,19 +7,20 @@ import csv
 import os
 import sys
 
-# Title, boot, setting. All but the first are shown as what they add to it.
+# Title, boot, settings. All but the first are shown as what they add to it.
 COLUMNS = (
-    ("stock", "stock", "root"),
-    ("rss unused", "rss", "root"),
-    ("outside", "rss", "outside"),
-    ("rss", "rss", "rss1"),
-    ("rss, depth 8", "rss", "rss8"),
-    ("memcg unused", "memcg", "root"),
-    ("memcg", "memcg", "memcg1"),
-    ("memcg, depth 8", "memcg", "memcg8"),
-    ("memcg, rss unused", "both", "memcg1"),
-    ("both", "both", "both1"),
-    ("both, depth 8", "both", "both8"),
+    ("stock", "stock", ("root", "mkdir")),
+    ("rss disabled", "off", ("root",)),
+    ("rss unused", "rss", ("root",)),
+    ("outside", "rss", ("outside",)),
+    ("rss", "rss", ("rss1", "limit-rss", "mkdir-rss")),
+    ("rss, depth 8", "rss", ("rss8",)),
+    ("memcg unused", "memcg", ("root",)),
+    ("memcg", "memcg", ("memcg1", "limit-memcg", "mkdir-memcg")),
+    ("memcg, depth 8", "memcg", ("memcg8",)),
+    ("memcg, rss unused", "both", ("memcg1",)),
+    ("both", "both", ("both1",)),
+    ("both, depth 8", "both", ("both8",)),
 )
 
 # Drawn, with the colour: what is asked most often.
@@ -31,9 +32,8 @@ def fail(message):
     sys.exit(f"report.py: {message}")
 
 
-def read_column(directory, boot, setting):
-    """Rows of one setting: name -> (unit, median, least)."""
-    path = os.path.join(directory, boot, "host", setting + ".tsv")
+def read_rows(path):
+    """What one run of the guest's program printed."""
     rows = {}
     try:
         with open(path, encoding="ascii") as lines:
@@ -43,6 +43,25 @@ def read_column(directory, boot, setting):
     except (OSError, ValueError) as error:
         fail(f"{path}: {error}")
     return rows
+
+
+def read_column(directory, boot, settings):
+    """Rows of one column: name -> (unit, median, least)."""
+    host = os.path.join(directory, boot, "host")
+    rows = {}
+    for setting in settings:
+        rows |= read_rows(os.path.join(host, setting + ".tsv"))
+    return rows | {"memory for pages": ("MiB of 1024", missing(host), 0)}
+
+
+def missing(host):
+    """MiB of the guest's 1024 that the kernel has taken at boot."""
+    path = os.path.join(host, "meminfo")
+    try:
+        with open(path, encoding="ascii") as lines:
+            return 1024 - int(lines.readline().split()[1]) / 1024
+    except (OSError, ValueError, IndexError) as error:
+        fail(f"{path}: {error}")
 
 
 def write_csv(path, columns):
@@ -126,8 +145,8 @@ def main():
     if len(sys.argv) != 2:
         sys.exit("Usage: report.py DIRECTORY")
     directory = sys.argv[1]
-    columns = {title: read_column(directory, boot, setting)
-               for title, boot, setting in COLUMNS}
+    columns = {title: read_column(directory, boot, settings)
+               for title, boot, settings in COLUMNS}
     write_csv(os.path.join(directory, "bench.csv"), columns)
     write_lines(os.path.join(directory, "table.txt"), table(columns))
     write_lines(os.path.join(directory, "bench.svg"), svg(columns))

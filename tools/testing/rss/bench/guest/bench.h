@@ -13,7 +13,7 @@
  * @name: what it is called there
  * @unit: what is counted, a page for instance
  * @units: how many of them @run does
- * @repeat: how often to run it; 0 for the default
+ * @repeat: how often to run it; 0 for the default, 1 if the first time counts
  * @setup: makes what all runs share; may be NULL
  * @run: does the work once and returns what it took by now()
  *
@@ -30,6 +30,10 @@ struct row {
 
 /* Each ends with a row that has no name. */
 extern const struct row fault_rows[];
+extern const struct row process_rows[];
+extern const struct row huge_rows[];
+extern const struct row limit_rows[];
+extern const struct row cgroup_rows[];
 
 /* clock.c */
 void check_clock(void);
@@ -43,12 +47,18 @@ static inline uint64_t now(void)
 /* memory.c */
 extern size_t page_size;
 
+#define FAULT_AROUND	"/sys/kernel/debug/fault_around_bytes"
+
 void *map_at_home(size_t size, int prot, int flags, int fd);
 void unmap(void *mem, size_t size);
 void touch_read(const void *mem, size_t size);
 void touch_write(void *mem, size_t size);
 int make_file(const char *path, size_t size);
 void write_setting(const char *path, const char *value);
+unsigned long read_key(const char *path, const char *key);
+
+/* A name of the program under which it ends at once */
+#define EXIT_NAME	"exit"
 
 /* main.c */
 void die(const char *what) __attribute__((noreturn));

@@ -12,15 +12,17 @@
 
 #include "bench.h"
 
-#define WARM_UP		4
-#define REPEAT		25
-#define MOST_REPEAT	64
+#define MOST_REPEAT	25
 
 static const struct group {
 	const char *name;
 	const struct row *rows;
 } groups[] = {
 	{ "fault", fault_rows },
+	{ "process", process_rows },
+	{ "huge", huge_rows },
+	{ "limit", limit_rows },
+	{ "cgroup", cgroup_rows },
 	{ }
 };
 
@@ -39,13 +41,14 @@ static int compare(const void *a, const void *b)
 
 static void run_row(const struct row *row)
 {
-	unsigned int repeat = row->repeat ? row->repeat : REPEAT;
+	unsigned int repeat = row->repeat ? row->repeat : MOST_REPEAT;
 	uint64_t cost[MOST_REPEAT];
 	unsigned int i;
 
 	if (row->setup)
 		row->setup();
-	for (i = 0; i < WARM_UP; i++)
+	/* To warm up */
+	for (i = 0; i < repeat / 5; i++)
 		row->run();
 	for (i = 0; i < repeat; i++)
 		cost[i] = row->run();
@@ -87,6 +90,9 @@ int main(int argc, char **argv)
 {
 	int i;
 
+	/* What the exec row executes */
+	if (argc == 1 && !strcmp(argv[0], EXIT_NAME))
+		return 0;
 	if (argc < 2) {
 		fprintf(stderr, "Usage: bench GROUP...\n");
 		return 2;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mapping and touching memory.
+ * Mapping and touching memory, and what the kernel has files for.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +14,9 @@
 
 /* At the start of a page table and far from anything else. */
 #define HOME	((void *)(64UL << 30))
+
+/* Files are multiples of this. */
+#define CHUNK	65536
 
 size_t page_size;
 
@@ -55,17 +59,18 @@ void touch_write(void *mem, size_t size)
  */
 int make_file(const char *path, size_t size)
 {
-	char *data = malloc(size);
-	int fd;
+	static char data[CHUNK];
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 
-	if (!data)
-		die("malloc");
-	memset(data, 1, size);
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size ||
-	    fsync(fd) || unlink(path))
+	if (fd < 0)
 		die(path);
-	free(data);
+	memset(data, 1, CHUNK);
+	for (; size; size -= CHUNK) {
+		if (write(fd, data, CHUNK) != CHUNK)
+			die(path);
+	}
+	if (fsync(fd) || unlink(path))
+		die(path);
 	return fd;
 }
 
@@ -75,4 +80,26 @@ void write_setting(const char *path, const char *value)
 
 	if (fd < 0 || write(fd, value, strlen(value)) < 0 || close(fd))
 		die(path);
+}
+
+/* The number after @key at the start of a line. */
+unsigned long read_key(const char *path, const char *key)
+{
+	size_t length = strlen(key);
+	unsigned long value;
+	char line[256];
+	FILE *file;
+
+	file = fopen(path, "r");
+	if (!file)
+		die(path);
+	while (fgets(line, sizeof(line), file)) {
+		if (strncmp(line, key, length) ||
+		    sscanf(line + length, "%*[: ]%lu", &value) != 1)
+			continue;
+		fclose(file);
+		return value;
+	}
+	fprintf(stderr, "%s: no %s\n", path, key);
+	exit(1);
 }
