@@ -77,7 +77,7 @@ enum rss_event {
  * @css: what makes it a cgroup
  * @cpu: stocks and page counts; constant
  * @stock_max: most pages a CPU may keep in stock, RSS_STOCK_MAX; 0 close to a
- *	watermark. A hint, without a lock
+ *	watermark of its own or of an ancestor; rss_watermark_lock, read without
  * @over: a charge went past a limit at this level or above, and nobody has
  *	looked since whether that still is so; set by rss_account(), cleared by
  *	rss_resolve_over(), read without a lock: too late a look costs one more
@@ -89,7 +89,8 @@ enum rss_event {
  * @res: charged pages with stocks, hierarchical
  * @watermark: usage whose crossing is an event, in pages; RES_COUNTER_MAX for
  *	none
- * @above: usage was above @watermark when it was last looked at
+ * @above: usage was above @watermark when it was last looked at;
+ *	rss_watermark_lock, read without
  * @events: how often it happened, in the container and below, by enum rss_event
  * @events_local: the same without what happened below
  * @events_file: the control file that shows @events
@@ -320,26 +321,29 @@ void rss_deactivate(struct rss_node *node, enum rss_list active,
 /* How often to try on without progress before giving up. */
 #define RSS_RECLAIM_RETRIES	3
 
-/* How often to try on when others charge what reclaim uncharges. */
-#define RSS_SHRINK_ROUNDS	64
+/* When shrinking, how many times what there is to do may be reclaimed. */
+#define RSS_SHRINK_EFFORT	8
+
+/* Most pages to reclaim on request before looking for a signal again. */
+#define RSS_RECLAIM_BATCH	512UL
 
 /**
  * struct rss_shrink - how shrinking a container goes
- * @lowest: lowest usage seen so far, in pages
+ * @budget: pages that may be reclaimed before giving up; others map them again
+ *	as fast then
  * @retries: calls of reclaim without any result that are left before giving up
- * @rounds: the same for calls that did not get usage below @lowest
  */
 struct rss_shrink {
-	unsigned long lowest;
+	unsigned long budget;
 	int retries;
-	int rounds;
 };
 
 /* rss_reclaim.c */
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					     unsigned long nr_pages);
 int rss_reclaim_pages(struct rss_container *rss, unsigned long nr);
-void rss_shrink_start(struct rss_shrink *shrink);
+void rss_shrink_start(struct rss_shrink *shrink, struct rss_container *rss,
+		      unsigned long nr);
 int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			struct rss_shrink *shrink);
 
