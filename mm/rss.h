@@ -322,7 +322,7 @@ void rss_deactivate(struct rss_node *node, enum rss_list active,
 #define RSS_RECLAIM_RETRIES	3
 
 /* When shrinking, how many times what there is to do may be reclaimed. */
-#define RSS_SHRINK_EFFORT	8
+#define RSS_SHRINK_EFFORT	4
 
 /* Most pages to reclaim on request before looking for a signal again. */
 #define RSS_RECLAIM_BATCH	512UL

@@ -213,7 +213,7 @@ static void test_sums(void)
  */
 static void test_victim(void)
 {
-	struct filler big = { .pages = LIMIT * 3 / 4 };
+	struct filler big = { .pages = LIMIT * 5 / 8 };
 	struct filler small = { .pages = LIMIT / 2 };
 	char *top = container_new(NULL, "top"), *parent, *c, *other;
 	struct child large, little;
