@@ -17,15 +17,16 @@
 static void limit(const struct container *c, enum attr id,
 		  unsigned long long value)
 {
-	int err;
+	int err, status;
 
 	if (value == SIZE_UNLIMITED)
 		return;
 	err = attr_write(c->h, c->dir, id, value);
 	if (!err)
 		return;
+	status = container_explain(c, attr_file(c->h, id), err);
 	container_remove(c->h, c->name);
-	container_fail(c, attr_file(c->h, id), err);
+	quit(status);
 }
 
 /*
@@ -130,9 +131,9 @@ static int run_command(struct command_line *cl)
 	};
 	unsigned long long max = SIZE_UNLIMITED, watermark = SIZE_UNLIMITED;
 	int option, status, err;
+	char *own = NULL, **argv;
 	const char *name = NULL;
 	struct container c;
-	char **argv;
 
 	fail_only_with(STATUS_RUN_FAILED);
 	while ((option = command_option(cl, options, true)) > 0) {
@@ -144,7 +145,10 @@ static int run_command(struct command_line *cl)
 			name = optarg;
 	}
 	argv = command_arguments(cl, 1, cl->argc);
-	container_make(&c, &cl->h, name ?: format("run-%d", getpid()));
+	if (!name)
+		own = format("run-%d", getpid());
+	container_make(&c, &cl->h, name ?: own);
+	free(own);
 	limit(&c, ATTR_LIMIT, max);
 	limit(&c, ATTR_WATERMARK, watermark);
 	status = run_in(&c, argv);

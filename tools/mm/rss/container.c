@@ -84,20 +84,35 @@ static bool is_enabled(const struct container *c)
 	return !faccessat(c->dir, attr_file(c->h, ATTR_USAGE), F_OK, 0);
 }
 
+int container_explain(const struct container *c, const char *file, int err)
+{
+	if (err == -ENODEV || (err == -ENOENT && is_gone(c))) {
+		message(LOG_ERR, "no such container: %s", c->name);
+		return STATUS_NO_CONTAINER;
+	}
+	if (err == -ENOENT && !is_enabled(c)) {
+		message(LOG_ERR, "%s: the rss controller is not enabled there",
+			c->name);
+		return STATUS_UNSUPPORTED;
+	}
+	if (err == -ENOENT && !strcmp(c->name, "/")) {
+		message(LOG_ERR, "the root has no %s", file);
+		return STATUS_UNSUPPORTED;
+	}
+	if (err == -ENOENT || err == -ENODATA) {
+		message(LOG_ERR, "%s: this kernel has no %s", c->name, file);
+		return STATUS_UNSUPPORTED;
+	}
+	if (err == -EBUSY || err == -EAGAIN) {
+		message(LOG_ERR, "%s: busy: not enough can be reclaimed",
+			c->name);
+		return STATUS_BUSY;
+	}
+	message(LOG_ERR, "%s: %s: %s", c->name, file, strerror(-err));
+	return STATUS_FAILED;
+}
+
 void container_fail(const struct container *c, const char *file, int err)
 {
-	if (err == -ENODEV || (err == -ENOENT && is_gone(c)))
-		fail(STATUS_NO_CONTAINER, "no such container: %s", c->name);
-	if (err == -ENOENT && !is_enabled(c))
-		fail(STATUS_UNSUPPORTED,
-		     "%s: the rss controller is not enabled there", c->name);
-	if (err == -ENOENT && !strcmp(c->name, "/"))
-		fail(STATUS_UNSUPPORTED, "the root has no %s", file);
-	if (err == -ENOENT || err == -ENODATA)
-		fail(STATUS_UNSUPPORTED, "%s: this kernel has no %s", c->name,
-		     file);
-	if (err == -EBUSY || err == -EAGAIN)
-		fail(STATUS_BUSY, "%s: busy: not enough can be reclaimed",
-		     c->name);
-	fail(STATUS_FAILED, "%s: %s: %s", c->name, file, strerror(-err));
+	quit(container_explain(c, file, err));
 }

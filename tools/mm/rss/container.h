@@ -27,7 +27,13 @@ void container_open(struct container *c, const struct hierarchy *h,
 		    const char *name);
 void container_close(struct container *c);
 
-/* Ends the program: @file could not be read or written, by a negative errno. */
+/*
+ * Says why @file could not be read or written, by a negative errno.  Returns
+ * the exit status for it.
+ */
+int container_explain(const struct container *c, const char *file, int err);
+
+/* The same, and ends the program. */
 __noreturn void
 container_fail(const struct container *c, const char *file, int err);
 

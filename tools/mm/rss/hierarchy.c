@@ -33,3 +33,9 @@ void hierarchy_open(struct hierarchy *h, const char *root)
 		fail(STATUS_UNSUPPORTED, "%s: no rss controller here", h->path);
 	h->page_size = sysconf(_SC_PAGESIZE);
 }
+
+void hierarchy_close(struct hierarchy *h)
+{
+	close(h->fd);
+	free(h->path);
+}

@@ -20,5 +20,6 @@ struct hierarchy {
  * program if there is none.
  */
 void hierarchy_open(struct hierarchy *h, const char *root);
+void hierarchy_close(struct hierarchy *h);
 
 #endif

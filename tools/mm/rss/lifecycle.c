@@ -70,25 +70,31 @@ void container_make(struct container *c, const struct hierarchy *h,
 	free(name);
 }
 
-/* Returns how many tasks there were, or a negative errno. */
-static int kill_tasks(const struct hierarchy *h, const char *name)
+static void kill_each(const struct container *c)
+{
+	int fd = openat(c->dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
+	int pid;
+
+	if (!procs)
+		return;
+	/* It is 0 for processes that this PID namespace does not have. */
+	while (fscanf(procs, "%d", &pid) == 1)
+		if (pid > 0)
+			kill(pid, SIGKILL);
+	fclose(procs);
+}
+
+/* In v2 the kernel can do it. */
+static void kill_tasks(const struct hierarchy *h, const char *name)
 {
 	struct container c;
-	FILE *procs = NULL;
-	int fd, pid, nr = 0;
 
 	if (container_try_open(&c, h, name))
-		return -errno;
-	fd = openat(c.dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+		return;
+	if (h->version == 1 || file_write(c.dir, "cgroup.kill", "1"))
+		kill_each(&c);
 	container_close(&c);
-	if (fd >= 0)
-		procs = fdopen(fd, "r");
-	if (!procs)
-		return -errno;
-	for (; fscanf(procs, "%d", &pid) == 1; nr++)
-		kill(pid, SIGKILL);
-	fclose(procs);
-	return nr;
 }
 
 /*

@@ -61,6 +61,11 @@ void message(int level, const char *fmt, ...)
 	va_end(args);
 }
 
+void quit(int status)
+{
+	exit(fail_status ?: status);
+}
+
 void fail(int status, const char *fmt, ...)
 {
 	va_list args;
@@ -69,7 +74,7 @@ void fail(int status, const char *fmt, ...)
 	va_start(args, fmt);
 	print(LOG_ERR, fmt, args);
 	va_end(args);
-	exit(fail_status ?: status);
+	quit(status);
 }
 
 void fail_only_with(int status)

@@ -17,11 +17,14 @@ void message_level(int level);
 void __printf(2, 3)
 message(int level, const char *fmt, ...);
 
-/* Ends the program, with a message. */
+/* Ends the program. */
+__noreturn void quit(int status);
+
+/* The same, with a message. */
 __noreturn void __printf(2, 3)
 fail(int status, const char *fmt, ...);
 
-/* From now on fail() ends the program with this status, whatever it is told. */
+/* From now on they end the program with this status, whatever they are told. */
 void fail_only_with(int status);
 
 /* What malloc() and its like have returned, or the end of the program. */

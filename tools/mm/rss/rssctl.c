@@ -56,6 +56,7 @@ int main(int argc, char **argv)
 	cl.command = find(argv[1]);
 	message_from(format("rssctl %s", cl.command->name));
 	status = cl.command->run(&cl);
+	hierarchy_close(&cl.h);
 	/* What a full disk swallows must not look like success. */
 	if (fflush(stdout) || ferror(stdout))
 		fail(STATUS_FAILED, "cannot write the output");

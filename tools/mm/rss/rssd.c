@@ -187,8 +187,10 @@ int main(int argc, char **argv)
 	message_from("rssd");
 	args = parse(argc, argv);
 	load(&s.policy.config, args.config);
-	if (args.check)
+	if (args.check) {
+		config_free(&s.policy.config);
 		return 0;
+	}
 	s.policy.dry_run = args.dry_run;
 	raise_file_limit();
 	signals = open_signals();
@@ -196,11 +198,13 @@ int main(int argc, char **argv)
 	hierarchy_open(&h, args.root);
 	supervisor_init(&s, &h);
 	supervisor_sync(&s);
-	message(LOG_NOTICE, "watches %zu containers of %s", s.nr, h.path);
+	message(LOG_NOTICE, "watches %zu container%s of %s", s.nr,
+		s.nr == 1 ? "" : "s", h.path);
 	tell_manager("READY", &s);
 	serve(&s, args.config, signals);
 	tell_manager("STOPPING", &s);
 	supervisor_end(&s);
+	hierarchy_close(&h);
 	config_free(&s.policy.config);
 	return 0;
 }

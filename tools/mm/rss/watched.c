@@ -15,6 +15,9 @@
 #include "turn.h"
 #include "watched.h"
 
+/* Longer than it takes the kernel to make the files of a container. */
+#define FILES_US	100000
+
 double monotonic_seconds(void)
 {
 	struct timespec now;
@@ -31,15 +34,19 @@ static ino_t inode_of(const struct container *c)
 }
 
 /*
- * Without the events of this kernel there is nothing to do for rssd. In v2 a
- * container can be without the whole controller, and get it later.
+ * In v2 a container can be without the whole controller, and get it later, one
+ * file after the other. A kernel that has no events is nothing for rssd.
  */
 static void explain_no_events(const struct container *c, int err)
 {
 	const char *usage = attr_file(c->h, ATTR_USAGE);
 
-	if (err == -ENOENT && !faccessat(c->dir, usage, F_OK, 0))
-		container_fail(c, events_file(c->h), err);
+	if (err == -ENOENT && !faccessat(c->dir, usage, F_OK, 0)) {
+		usleep(FILES_US);
+		if (faccessat(c->dir, events_file(c->h), F_OK, 0) &&
+		    !faccessat(c->dir, usage, F_OK, 0))
+			container_fail(c, events_file(c->h), err);
+	}
 	if (err != -ENOENT && err != -ENODEV)
 		message(LOG_ERR, "%s: %s: %s", c->name, events_file(c->h),
 			strerror(-err));

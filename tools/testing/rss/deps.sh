@@ -10,7 +10,7 @@ packages=(
 	lz4 make perl rsync xz-utils		# kernel and kselftests
 	busybox-static qemu-system-x86		# the guest
 	cgroup-tools libinih-dev libjson-c-dev	# the tools and their tests
-	libncurses-dev libsystemd-dev mandoc ncurses-base pkg-config
+	libncurses-dev libsystemd-dev mandoc ncurses-base pkgconf
 	python3-git python3-ply shellcheck sparse	# make check
 )
 [ -n "${KSRC:-}" ] || packages+=(linux-source-6.12)

@@ -21,7 +21,7 @@ kmake "$linux" "$out" headers
 mkdir -p "$build/selftests/obj"
 selftests_make()
 {
-	make -s -C "$selftests" OUTPUT="$build/selftests/obj" \
+	make -s -j"$(nproc)" -C "$selftests" CC="ccache gcc" OUTPUT="$build/selftests/obj" \
 		KHDR_INCLUDES="-isystem $out/usr/include" "$@"
 }
 selftests_make > /dev/null

@@ -88,6 +88,12 @@ for i in "${!steps[@]}"; do
 done
 unset GIT_INDEX_FILE
 
+for path in $(git diff --no-renames --name-only refs/rss/assembled | paths new); do
+	git show "refs/rss/assembled:$path" 2> /dev/null > "$work/assembled" || continue
+	cmp -s "$repo/$path" "$work/assembled" || cmp -s "$repo/$path" "$path" ||
+		die "$path is edited here and at its home: make them the same first"
+done
+
 changed=0
 for step in "${steps[@]}"; do
 	cmp -s "$work/${step##*/}" "$step" && continue
@@ -98,6 +104,9 @@ done
 while read -r path; do
 	[ -e "$path" ] || die "$path is gone: remove it from the overlay and its step"
 	cmp -s "$path" "$repo/$path" && continue
+	# Edited at its home since the tree was assembled, and only there?
+	git show "refs/rss/assembled:$path" 2> /dev/null > "$work/assembled" || true
+	cmp -s "$path" "$work/assembled" && continue
 	mkdir -p "$repo/${path%/*}"
 	cp "$path" "$repo/$path"
 	echo "$path"

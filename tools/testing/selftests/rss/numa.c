@@ -14,6 +14,7 @@
 
 #define NODE_DIR	"/sys/devices/system/node/"
 #define BATCH		512
+#define MOVE_TRIES	1000
 
 /* Calls @fn for each number in a list such as "0-2,5". */
 static void walk_list(char *list, void (*fn)(int nr, void *arg), void *arg)
@@ -87,6 +88,9 @@ void numa_run_on(int node)
 		"sched_setaffinity: %s", strerror(errno));
 }
 
+/* Why the last page that did not migrate did not. */
+static int last_error;
+
 /* Migrates up to BATCH pages, or just looks where they are if @to is NULL. */
 static size_t move_batch(pid_t pid, char *mem, size_t pages, const int *to,
 			 int node)
@@ -100,8 +104,11 @@ static size_t move_batch(pid_t pid, char *mem, size_t pages, const int *to,
 	require(syscall(SYS_move_pages, pid, pages, page, to, status,
 			MPOL_MF_MOVE_ALL) >= 0, "move_pages: %s",
 		strerror(errno));
-	for (i = 0; i < pages; i++)
+	for (i = 0; i < pages; i++) {
 		there += status[i] == node;
+		if (to && status[i] < 0)
+			last_error = -status[i];
+	}
 	return there;
 }
 
@@ -136,10 +143,17 @@ size_t numa_try_move(pid_t pid, char *mem, size_t pages, int node)
 
 void numa_move(pid_t pid, char *mem, size_t pages, int node)
 {
+	size_t there = 0;
+	int tries;
+
 	/* Others may hold a page for an instant. */
-	require(wait_for(numa_try_move(pid, mem, pages, node) == pages),
-		"of %zu pages %zu come to node %d", pages,
-		numa_count(pid, mem, pages, node), node);
+	for (tries = 0; there < pages && tries < MOVE_TRIES; tries++) {
+		there = numa_try_move(pid, mem, pages, node);
+		if (there < pages)
+			usleep(WAIT_POLL_US);
+	}
+	require(there == pages, "of %zu pages %zu come to node %d: %s", pages,
+		there, node, strerror(last_error));
 }
 
 void numa_migrate(pid_t pid, int from, int to)

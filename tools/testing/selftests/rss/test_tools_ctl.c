@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "child.h"
 #include "container.h"
 #include "fs.h"
+#include "keys.h"
 #include "mem.h"
 #include "runner.h"
 #include "swap.h"
@@ -228,6 +230,94 @@ static void test_top(void)
 	tool_expect_out(&t, "\"reclaim_rate\":0");
 }
 
+/* The screen, as long as the user wants it */
+static void test_top_screen(void)
+{
+	char *c = container_new(NULL, "top");
+	struct winsize larger = { .ws_row = 30, .ws_col = 110 };
+	struct tool t;
+	int terminal;
+
+	if (access("/lib/terminfo/l/linux", F_OK))
+		skip_case("no terminal is described");
+	setenv("TERM", "linux", 1);
+	terminal = tool_start_on_tty(&t, "rssctl", "top", "-d", "0.1", NULL);
+	require(wait_for((tool_look(&t), strstr(t.out, name_of(c)))),
+		"no '%s' in '%s', '%s'", name_of(c), t.out, t.err);
+	tool_expect_out(&t, "sorted by usage");
+	require(write(terminal, "s", 1) == 1, "typing: %s", strerror(errno));
+	/* Then all of the screen is drawn anew, not just what has changed. */
+	require(!ioctl(terminal, TIOCSWINSZ, &larger), "resizing: %s",
+		strerror(errno));
+	require(wait_for((tool_look(&t), strstr(t.out, "sorted by rate"))),
+		"it shows '%s'", t.out);
+	require(write(terminal, "q", 1) == 1, "typing: %s", strerror(errno));
+	tool_wait(&t);
+	tool_expect_status(&t, 0);
+}
+
+/* A child maps FILLED pages with each step. */
+static void map_more(struct child *self, void *arg)
+{
+	(void)arg;
+	for (;;) {
+		child_sync(self);
+		mem_fill(mem_anon(FILLED), FILLED, 0);
+	}
+}
+
+static bool waits(const struct tool *t)
+{
+	return proc_state(t->pid) == 'S';
+}
+
+static void test_wait_event(void)
+{
+	char *c = container_new(NULL, "wait"), *below;
+	struct tool any, watermark, limit;
+	struct child child;
+
+	if (!container_has(c, "rss_events"))
+		skip_case("no rss_events");
+	below = container_new(c, "below");
+	child_start(&child, below, map_more, NULL);
+	container_set_pages(below, "rss_watermark",
+			    container_usage(below) + FILLED / 2);
+	tool_start(&any, "rssctl", "wait-event", name_of(c), NULL);
+	tool_start(&watermark, "rssctl", "wait-event", "-j", name_of(c),
+		   "watermark", "oom", NULL);
+	tool_start(&limit, "rssctl", "wait-event", "-t", "1", name_of(c),
+		   "limit", NULL);
+	require(wait_for(waits(&any) && waits(&watermark)), "nobody waits");
+	usleep(200000);
+	child_step(&child);
+	tool_wait(&any);
+	tool_expect_status(&any, 0);
+	require(!strcmp(any.out, "watermark 1\n"), "it says '%s'", any.out);
+	tool_wait(&watermark);
+	require(!strcmp(watermark.out, "{\"watermark\":1}\n"), "it says '%s'",
+		watermark.out);
+	tool_wait(&limit);
+	tool_expect_status(&limit, TIMED_OUT);
+	require(!limit.out[0], "it says '%s'", limit.out);
+}
+
+static void test_wait_removed(void)
+{
+	char *c = container_new(NULL, "removed");
+	struct tool t;
+
+	if (!container_has(c, "rss_events"))
+		skip_case("no rss_events");
+	tool_start(&t, "rssctl", "wait-event", name_of(c), NULL);
+	require(wait_for(waits(&t)), "it does not wait");
+	usleep(200000);
+	container_remove(c);
+	tool_wait(&t);
+	tool_expect_status(&t, NO_CONTAINER);
+	tool_expect_err(&t, "no such container");
+}
+
 /* With the hierarchy out of sight, rssctl mounts it at its own place. */
 static void test_mount(void)
 {
@@ -261,6 +351,9 @@ int main(void)
 		T(test_move),
 		T(test_errors),
 		T(test_top),
+		T(test_top_screen),
+		T(test_wait_event),
+		T(test_wait_removed),
 		T(test_mount),
 	};
 

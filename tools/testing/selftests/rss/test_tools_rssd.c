@@ -126,8 +126,8 @@ static void start_mapper(struct child *child, const char *c, struct mapper *m,
 
 struct load {
 	int fd;
-	volatile long *chunks;		/* read so far, shared */
-	volatile long *end;		/* ... and where to stop */
+	long *chunks;			/* read so far, shared */
+	long *end;			/* ... and where to stop */
 };
 
 static void read_on(struct child *self, void *arg)
@@ -138,7 +138,8 @@ static void read_on(struct child *self, void *arg)
 
 	for (;;) {
 		child_sync(self);
-		while (*load->chunks < *load->end) {
+		while (*load->chunks < __atomic_load_n(load->end,
+						       __ATOMIC_RELAXED)) {
 			mem_read(mem + at * page_size(), CHUNK);
 			at = (at + CHUNK) % FILE_PAGES;
 			++*load->chunks;
@@ -158,7 +159,7 @@ static void test_never_at_limit(void)
 	c = container_new(NULL, "load");
 	container_set_pages(c, "rss_limit", LIMIT);
 	load.fd = fs_file("load", FILE_PAGES, 0);
-	load.chunks = (volatile long *)mem_shared(1);
+	load.chunks = (long *)mem_shared(1);
 	load.end = load.chunks + 1;
 	child_start(&child, c, read_on, &load);
 
@@ -167,7 +168,7 @@ static void test_never_at_limit(void)
 	require(wait_for(container_get(c, "rss_failcnt") >= HITS),
 		"failcnt %ld after %ld chunks", container_get(c, "rss_failcnt"),
 		*load.chunks);
-	*load.end = 0;
+	__atomic_store_n(load.end, 0, __ATOMIC_RELAXED);
 	require(child_wait(&child) == CHILD_SYNCED, "the load has ended");
 	chunks = *load.chunks;
 	hits = container_get(c, "rss_failcnt");

@@ -109,6 +109,31 @@ static void test_signal(void)
 	}
 }
 
+/* Who types Ctrl-C means the command, which gets it from the terminal. */
+static void test_interrupt(void)
+{
+	struct tool t;
+	int terminal;
+
+	terminal = tool_start_on_tty(&t, "rssctl", "run", "-n", job_name(),
+				     "sh", "-c",
+				     "trap 'echo caught' INT; echo ready; "
+				     "while :; do sleep 0.1; done", NULL);
+	require(wait_for((tool_look(&t), strstr(t.out, "ready"))),
+		"not ready: '%s' '%s'", t.out, t.err);
+	require(write(terminal, "\003", 1) == 1, "typing: %s",
+		strerror(errno));
+	require(wait_for((tool_look(&t), strstr(t.out, "caught"))),
+		"not interrupted: '%s'", t.out);
+	sleep(1);
+	kill(t.pid, SIGUSR1);
+	tool_wait(&t);
+	tool_expect_status(&t, 128 + SIGUSR1);
+	require(!strstr(strstr(t.out, "caught") + 1, "caught"),
+		"interrupted twice: '%s'", t.out);
+	expect_gone();
+}
+
 /* What the command leaves is killed, also in containers that it made. */
 static void test_left_over(void)
 {
@@ -173,6 +198,7 @@ int main(void)
 		T(test_container),
 		T(test_oom),
 		T(test_signal),
+		T(test_interrupt),
 		T(test_left_over),
 		T(test_cannot_start),
 		T(test_bad_name),

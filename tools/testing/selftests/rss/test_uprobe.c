@@ -1,123 +1,201 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A uprobe: the kernel copies the page where it puts the breakpoint, in the mm
- * of a process of the first container, on behalf of one in the second.  When
- * the probe goes, so does the copy; the kernel then looks whether the
- * breakpoint still is there, and maps the file for that.
+ * Uprobes: a probe puts a breakpoint into a private copy of a page of the
+ * program in each process that runs it.
+ *
+ * Two processes, each in a container of its own, run a program from a fresh
+ * file: its text belongs to the first.
  */
 #include <errno.h>
-#include <linux/perf_event.h>
-#include <stdint.h>
+#include <fcntl.h>
+#include <linux/elf.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "../cgroup/cgroup_util.h"
+#include "child.h"
+#include "container.h"
 #include "fs.h"
-#include "mem.h"
-#include "ops.h"
+#include "oracle.h"
 #include "runner.h"
-#include "steps.h"
+#include "tunable.h"
 
-#define N		16
-#define PMU_TYPE	"/sys/bus/event_source/devices/uprobe/type"
-
-/* A function whose first instruction the kernel does not emulate. */
-static const unsigned char code[] = {
-#ifdef __x86_64__
-	0x89, 0xc0,	/* mov %eax, %eax */
-	0xc3,		/* ret */
+#if __SIZEOF_LONG__ == 8
+#define elf_header	elf64_hdr
+#define elf_segment	elf64_phdr
+#else
+#define elf_header	elf32_hdr
+#define elf_segment	elf32_phdr
 #endif
+
+#define EVENTS	"/sys/kernel/tracing/"
+#define PROBE	"rss_ksft/entry"
+
+static char *containers[2];
+static struct child children[2];
+
+static void exec_program(struct child *self, void *arg)
+{
+	require(dup2(self->fd, STDIN_FILENO) == STDIN_FILENO &&
+		dup2(self->fd, STDOUT_FILENO) == STDOUT_FILENO &&
+		!execl(arg, "idle", NULL), "execl: %s", strerror(errno));
+}
+
+static void start(int i, const char *program)
+{
+	containers[i] = container_new(NULL, i ? "second" : "first");
+	child_start(&children[i], containers[i], exec_program, (void *)program);
+}
+
+/* Where in the file the first instruction is, which each process executes. */
+static unsigned long entry_offset(const char *program)
+{
+	int fd = open(program, O_RDONLY | O_CLOEXEC);
+	struct elf_header ehdr;
+	struct elf_segment phdr;
+	int i;
+
+	require(fd >= 0 && pread(fd, &ehdr, sizeof(ehdr), 0) == sizeof(ehdr),
+		"no header in %s", program);
+	for (i = 0; i < ehdr.e_phnum; i++) {
+		require(pread(fd, &phdr, sizeof(phdr),
+			      ehdr.e_phoff + i * sizeof(phdr)) == sizeof(phdr),
+			"no segment %d in %s", i, program);
+		if (phdr.p_type == PT_LOAD &&
+		    ehdr.e_entry - phdr.p_vaddr < phdr.p_filesz)
+			break;
+	}
+	close(fd);
+	require(i < ehdr.e_phnum, "no entry in %s", program);
+	return ehdr.e_entry - phdr.p_vaddr + phdr.p_offset;
+}
+
+static void define_probe(const char *program)
+{
+	char text[PATH_MAX];
+
+	snprintf(text, sizeof(text), "p:" PROBE " %s:0x%lx", program,
+		 entry_offset(program));
+	tunable_order(EVENTS "uprobe_events", text);
+}
+
+static void enable_probe(bool enable)
+{
+	tunable_set(EVENTS "events/" PROBE "/enable", enable ? "1" : "0");
+}
+
+static void remove_probe(void)
+{
+	tunable_order(EVENTS "uprobe_events", "-:" PROBE);
+}
+
+/* The sum of the first @nr containers, by the oracle. */
+static void compare(const char *when, int nr)
+{
+	long anon = 0, file = 0;
+	struct oracle oracle;
+	pid_t pids[2];
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		pids[i] = children[i].pid;
+		anon += container_stat(containers[i], "anon");
+		file += container_stat(containers[i], "file");
+	}
+	if (oracle_count(pids, nr, &oracle))
+		skip_case("no /proc/kpagecount");
+	require(anon == oracle.anon && file == oracle.file,
+		"%s: anon %ld, file %ld instead of %ld and %ld", when, anon,
+		file, oracle.anon, oracle.file);
+}
+
+struct counts {
+	long anon[2];
+	long file[2];
 };
 
-/* Where the one in the first container is; the case maps it for both. */
-static pid_t *target;
-static unsigned int pmu_type;
-static char path[32];
-
-static void map_code(struct actor *a)
+static void count(struct counts *counts)
 {
-	a->mem = mmap(NULL, N * page_size(), PROT_READ | PROT_EXEC,
-		      MAP_PRIVATE, a->fd, 0);
-	require(a->mem != MAP_FAILED, "mmap: %s", strerror(errno));
-	*target = getpid();
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		counts->anon[i] = container_stat(containers[i], "anon");
+		counts->file[i] = container_stat(containers[i], "file");
+	}
 }
 
-static void set_probe(struct actor *a)
+static void expect_change(const char *when, const struct counts *before,
+			  long anon, long file)
 {
-	struct perf_event_attr attr = {
-		.type = pmu_type,
-		.size = sizeof(attr),
-		.uprobe_path = (uintptr_t)path,
-		.probe_offset = 0,
-	};
+	struct counts now;
+	int i;
 
-	a->fd = syscall(SYS_perf_event_open, &attr, *target, -1, -1,
-			PERF_FLAG_FD_CLOEXEC);
-	require(a->fd >= 0, "setting the probe: %s", strerror(errno));
+	count(&now);
+	for (i = 0; i < 2; i++)
+		require(now.anon[i] == before->anon[i] + anon,
+			"%s: anon of container %d became %ld, was %ld", when, i,
+			now.anon[i], before->anon[i]);
+	require(now.file[0] == before->file[0] + file &&
+		now.file[1] == before->file[1],
+		"%s: file became %ld and %ld, was %ld and %ld", when,
+		now.file[0], now.file[1], before->file[0], before->file[1]);
+	compare(when, 2);
 }
 
-static void remove_probe(struct actor *a)
+/*
+ * The page of the program is mapped by nobody while each has its own copy, nor
+ * afterwards, until somebody executes it again.
+ */
+static void test_running(void)
 {
-	__u64 hits = 0;
-
-	require(read(a->fd, &hits, sizeof(hits)) == sizeof(hits) && hits == 1,
-		"the probe was hit %llu times", (unsigned long long)hits);
-	close(a->fd);
-}
-
-/* Executes the instruction at another place, on a page of the kernel's. */
-static void run_code(struct actor *a)
-{
-	void (*fn)(void) = (void (*)(void))a->mem;
-
-	fn();
-}
-
-static void test_probe(void)
-{
-	static const struct step steps[] = {
-		{ "the first maps the code", map_code },
-		{ "and reads", op_read, .file = N },
-		{ "the second sets the probe", set_probe, 1, 0,
-		  .anon = 1, .file = -1 },
-		{ "the first runs the code", run_code },
-		{ "the second removes the probe", remove_probe, 1, 0,
-		  .anon = -1, .file = 1 },
-		{ "the first runs the code again", run_code },
-		{ "and unmaps", op_unmap, .file = -N },
-		{ }
-	};
-	struct actor actors[2] = {
-		{ .home = 0, .pages = N },
-		{ .home = 1 },
-	};
-	char type[16];
-
-	if (!sizeof(code))
-		skip_case("no code for this machine");
-	if (read_text(PMU_TYPE, type, sizeof(type)) < 0)
-		skip_case("no uprobes");
-	pmu_type = strtoul(type, NULL, 10);
-	target = (pid_t *)mem_shared(1);
-	*target = 0;
+	struct counts before;
+	const char *program;
+	int i;
 
 	fs_mount("ramfs", NULL);
-	actors[0].fd = fs_file("code", N, 0);
-	require(pwrite(actors[0].fd, code, sizeof(code), 0) == sizeof(code),
-		"writing the code: %s", strerror(errno));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", actors[0].fd);
-	actors[1].fd = -1;
-	take_steps(actors, 2, 2, steps);
+	program = fs_copy_program("rss_idle");
+	for (i = 0; i < 2; i++)
+		start(i, program);
+	count(&before);
+	compare("both run", 2);
+
+	define_probe(program);
+	enable_probe(true);
+	expect_change("the probe is on", &before, 1, -1);
+	enable_probe(false);
+	expect_change("the probe is off", &before, 0, -1);
+	remove_probe();
+	for (i = 0; i < 2; i++)
+		child_finish(&children[i]);
+}
+
+/* A program that begins while it is probed hits the breakpoint. */
+static void test_exec(void)
+{
+	struct counts before;
+	const char *program;
+	int i;
+
+	fs_mount("ramfs", NULL);
+	program = fs_copy_program("rss_idle");
+	define_probe(program);
+	enable_probe(true);
+	for (i = 0; i < 2; i++) {
+		start(i, program);
+		compare("started", i + 1);
+	}
+	count(&before);
+	enable_probe(false);
+	expect_change("the probe is off", &before, -1, 0);
+	remove_probe();
+	for (i = 0; i < 2; i++)
+		child_finish(&children[i]);
 }
 
 int main(void)
 {
 	static const struct rss_case cases[] = {
-		T(test_probe),
+		T(test_running),
+		T(test_exec),
 	};
 
 	return run_cases(cases, ARRAY_SIZE(cases));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <pty.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +41,10 @@ static int text_file(void)
 	return fd;
 }
 
-static void start(struct tool *t, const char *program, va_list args)
+static void start(struct tool *t, int *terminal, const char *program,
+		  va_list args)
 {
+	struct winsize size = { .ws_row = 24, .ws_col = 100 };
 	char *argv[MAX_ARGS + 1] = { (char *)program };
 	int i;
 
@@ -50,15 +54,18 @@ static void start(struct tool *t, const char *program, va_list args)
 		;
 	require(i <= MAX_ARGS, "too many arguments");
 
+	t->terminal = -1;
 	t->out_fd = text_file();
 	t->err_fd = text_file();
 	fflush(stdout);
-	t->pid = fork();
+	t->pid = terminal ? forkpty(terminal, NULL, NULL, &size) : fork();
+	if (t->pid < 0 && terminal)
+		skip_case("no terminal: %s", strerror(errno));
 	require(t->pid >= 0, "fork: %s", strerror(errno));
 	if (t->pid)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (dup2(t->out_fd, STDOUT_FILENO) >= 0 &&
+	if ((terminal || dup2(t->out_fd, STDOUT_FILENO) >= 0) &&
 	    dup2(t->err_fd, STDERR_FILENO) >= 0)
 		execvp(program, argv);
 	_exit(KSFT_FAIL);
@@ -69,13 +76,39 @@ void tool_start(struct tool *t, const char *program, ...)
 	va_list args;
 
 	va_start(args, program);
-	start(t, program, args);
+	start(t, NULL, program, args);
 	va_end(args);
+}
+
+int tool_start_on_tty(struct tool *t, const char *program, ...)
+{
+	va_list args;
+	int terminal;
+
+	va_start(args, program);
+	start(t, &terminal, program, args);
+	va_end(args);
+	fcntl(terminal, F_SETFL, O_NONBLOCK);
+	t->terminal = terminal;
+	return terminal;
+}
+
+/* A terminal that nobody reads from stops who writes to it. */
+static void copy_terminal(const struct tool *t)
+{
+	char text[256];
+	ssize_t len;
+
+	while ((len = read(t->terminal, text, sizeof(text))) > 0)
+		require(write(t->out_fd, text, len) == len, "copying: %s",
+			strerror(errno));
 }
 
 static void read_text(int fd, char *text)
 {
-	ssize_t len = pread(fd, text, TOOL_TEXT - 1, 0);
+	off_t end = lseek(fd, 0, SEEK_END);
+	off_t start = end < TOOL_TEXT ? 0 : end - (TOOL_TEXT - 1);
+	ssize_t len = pread(fd, text, TOOL_TEXT - 1, start);
 
 	require(len >= 0, "reading output: %s", strerror(errno));
 	text[len] = 0;
@@ -83,6 +116,8 @@ static void read_text(int fd, char *text)
 
 void tool_look(struct tool *t)
 {
+	if (t->terminal >= 0)
+		copy_terminal(t);
 	read_text(t->out_fd, t->out);
 	read_text(t->err_fd, t->err);
 }
@@ -91,13 +126,16 @@ void tool_wait(struct tool *t)
 {
 	int status;
 
-	require(wait_for(waitpid(t->pid, &status, WNOHANG) == t->pid),
+	require(wait_for((tool_look(t),
+			  waitpid(t->pid, &status, WNOHANG) == t->pid)),
 		"a program does not end");
 	t->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
 					  WEXITSTATUS(status);
 	tool_look(t);
 	close(t->out_fd);
 	close(t->err_fd);
+	if (t->terminal >= 0)
+		close(t->terminal);
 }
 
 void tool_run(struct tool *t, const char *program, ...)
@@ -105,7 +143,7 @@ void tool_run(struct tool *t, const char *program, ...)
 	va_list args;
 
 	va_start(args, program);
-	start(t, program, args);
+	start(t, NULL, program, args);
 	va_end(args);
 	tool_wait(t);
 }

@@ -10,9 +10,10 @@
 struct tool {
 	pid_t pid;
 	int status;		/* exit status, 128 + N after signal N */
-	char out[TOOL_TEXT];	/* what it wrote to stdout */
+	char out[TOOL_TEXT];	/* the last that it wrote to stdout */
 	char err[TOOL_TEXT];	/* ... and to stderr */
 	int out_fd, err_fd;
+	int terminal;		/* or -1 */
 };
 
 /*
@@ -21,6 +22,13 @@ struct tool {
  */
 void __attribute__((sentinel)) tool_start(struct tool *t, const char *program,
 					  ...);
+
+/*
+ * Starts it on a terminal of its own.  Returns the other side of that, for what
+ * is typed; what the program shows goes to @t->out.
+ */
+int __attribute__((sentinel)) tool_start_on_tty(struct tool *t,
+						const char *program, ...);
 
 /* Waits for its end. */
 void tool_wait(struct tool *t);

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# bash completion for rssctl and rssd. Works with bash alone.
+
+_rss_words()
+{
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_rss_files()
+{
+	mapfile -t COMPREPLY < <(compgen "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+	compopt -o filenames
+}
+
+# Names of containers, in the hierarchy of --root if there is one.
+_rss_names()
+{
+	local i root=()
+
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i - 1]} in
+		-R|--root)	root=(--root "${COMP_WORDS[i]}") ;;
+		esac
+	done
+	_rss_words "$(rssctl ls --quiet "${root[@]}" 2> /dev/null)"
+}
+
+# How many arguments of rssctl's command are in front of the cursor.
+_rss_arguments()
+{
+	local i nr=0
+
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-l|-n|-w|-d|-s|-t|-R|--limit|--name|--watermark|--delay|\
+		--iterations|--sort|--timeout|--root)
+			i=$((i + 1)) ;;
+		-*)	;;
+		*)	nr=$((nr + 1)) ;;
+		esac
+	done
+	echo "$nr"
+}
+
+_rss_options()
+{
+	case $1 in
+	run)		echo "--limit --name --watermark" ;;
+	ls)		echo "--json --quiet" ;;
+	stat)		echo "--bytes --json" ;;
+	top)		echo "--batch --delay --json --iterations --sort" ;;
+	wait-event)	echo "--json --timeout" ;;
+	esac
+	echo "--root --help"
+}
+
+_rssctl()
+{
+	local command=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]}
+
+	COMPREPLY=()
+	if [ "$COMP_CWORD" = 1 ]; then
+		_rss_words "run ls stat set shrink move top wait-event mount --help"
+		return
+	fi
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	-R|--root)	_rss_files -d; return ;;
+	-s|--sort)	_rss_words "usage rate failcnt name"; return ;;
+	-l|--limit|-w|--watermark|-n|--name|-d|--delay|--iterations|-t|--timeout)
+		return ;;
+	esac
+	if [[ $word == -* ]]; then
+		_rss_words "$(_rss_options "$command")"
+		return
+	fi
+	case $command:$(_rss_arguments) in
+	run:0)		_rss_files -c ;;
+	run:*)		_rss_files -f ;;
+	ls:0|stat:0|set:0|shrink:0|move:0|top:0|wait-event:0)
+			_rss_names ;;
+	set:*)		_rss_words "limit= watermark= failcnt=0 peak=0"
+			compopt -o nospace ;;
+	wait-event:*)	_rss_words "watermark limit oom oom_kill" ;;
+	esac
+}
+
+_rssd()
+{
+	COMPREPLY=()
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	-c|--config)	_rss_files -f ;;
+	-R|--root)	_rss_files -d ;;
+	*)		_rss_words "--config --check --dry-run --verbose --root --help" ;;
+	esac
+}
+
+complete -F _rssctl rssctl
+complete -F _rssd rssd

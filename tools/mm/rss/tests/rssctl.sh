@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# rssctl: arguments, errors and their statuses, both versions, JSON.
+
+. "$(dirname "$0")/lib.sh"
+
+for version in 1 2; do
+	h=$scratch/v$version
+	"fake_v${version}_root" "$h"
+	for name in web web/2 web/10; do
+		"fake_v$version" "$h/$name"
+	done
+
+	expect 0 $'web\nweb/2\nweb/10' rssctl ls -q --root "$h"
+	expect 0 $'web/2\n' rssctl ls -q --root "$h" /web/
+	expect 0 '"name": "web/10",
+    "usage": 20480000,
+    "limit": 40960000,
+    "peak": 28672000,
+    "watermark": null,
+    "failcnt": 3,' rssctl ls --json --root "$h" web/10
+	expect 0 '"oom_kill": 1' rssctl stat --json --root "$h" web
+	expect 0 '"anon": 16384000' rssctl stat --json --root "$h" web
+	expect 0 '"pgscan": 7' rssctl stat --json --root "$h" web
+	expect 0 'usage          20480000' rssctl stat -b --root "$h" /
+	expect 0 'web/10' rssctl top -d 0 -n 3 --root "$h"
+	expect 0 '"reclaim_rate":0}]' rssctl top -d 0.01 -j --root "$h" web
+	expect 7 '' rssctl wait-event -t 0.1 --root "$h" web limit
+	expect 0 '' rssctl set --root "$h" web watermark=8M
+
+	expect 4 'no such container: web/3' rssctl stat --root "$h" web/3
+	expect 4 'no such container: web/3' rssctl ls --root "$h" web/3
+	expect 4 'no such container: web/3' rssctl set --root "$h" web/3 limit=1M
+	expect 4 'no such container: web/3' rssctl move --root "$h" web/3 $$
+	expect 4 'no such container: web/3' rssctl shrink --root "$h" web/3 1M
+	expect 4 'no such container: web/3' rssctl top --root "$h" web/3
+	expect 4 'no such container: web/3' rssctl wait-event --root "$h" web/3
+	expect 125 'no such container: web/3' rssctl run --root "$h" -n web/3/a true
+	expect 3 'the root has no' rssctl set --root "$h" / limit=1M
+	for name in '' . .. web//2 web/../x ./web; do
+		expect 2 'not the name of a container' rssctl stat --root "$h" "$name"
+	done
+done
+result 'v1 watermark' contains "$scratch/v1/web/rss_watermark" 2048
+result 'v2 watermark' contains "$scratch/v2/web/rss.watermark" 8388608
+
+h=$scratch/v1
+expect 0 '' rssctl shrink --root "$h" web 8M
+result 'v1 shrinks to' contains "$h/web/rss_shrink_in_bytes" 8388608
+expect 0 '' rssctl set --root "$h" web failcnt=0 peak=0
+result 'v1 resets' contains "$h/web/rss_failcnt" 0
+rm "$h/web/rss_events" "$h/web/rss_shrink_in_bytes"
+expect 3 'web: this kernel has no rss_events' rssctl wait-event --root "$h" web
+expect 3 'web: this kernel has no rss_shrink_in_bytes' rssctl shrink --root "$h" web 1M
+expect 0 'usage' rssctl stat --root "$h" web
+
+h=$scratch/v2
+expect 3 "can't be reset" rssctl set --root "$h" web limit=1M peak=0
+result 'and sets nothing' contains "$h/web/rss.max" 40960000
+rm "$h"/web/10/rss.*
+expect 3 'web/10: the rss controller is not enabled there' rssctl stat --root "$h" web/10
+expect 0 $'web\nweb/2' rssctl ls -q --root "$h"
+
+expect 3 'no rss controller here' rssctl ls --root "$scratch"
+expect 1 'No such file' rssctl ls --root "$scratch/none"
+
+h=$scratch/v1
+expect 2 'no command' rssctl
+expect 2 'no such command: stats' rssctl stats
+expect 2 'bad option -x' rssctl ls -x
+expect 2 'bad option --foo' rssctl ls --foo
+expect 2 'needs an argument' rssctl top -d
+expect 2 "not a number of seconds: 'ab'" rssctl top -d ab
+expect 2 'not a number of seconds' rssctl wait-event -t -1 web
+expect 2 'not a number of seconds' rssctl wait-event -t nan web
+expect 2 'not a positive number' rssctl top -n 0
+expect 2 'no such order' rssctl top -s size
+expect 2 'no such event' rssctl wait-event --root "$h" web oops
+expect 2 'not a positive number' rssctl move --root "$h" web 12 0
+expect 2 'not a positive number' rssctl move --root "$h" web -- -1
+expect 2 'not KEY=VALUE' rssctl set --root "$h" web limit
+expect 2 'no such setting' rssctl set --root "$h" web usage=0
+expect 2 'no such setting' rssctl set --root "$h" web lim=1M
+expect 2 'can be set to 0 only' rssctl set --root "$h" web failcnt=1
+expect 2 "nothing to shrink to" rssctl shrink --root "$h" web max
+expect 125 'too few arguments' rssctl run -l 1M
+expect 125 'needs a unit' rssctl run -l 100 true
+expect 125 'container exists: web' rssctl run --root "$h" -n web true
+expect 125 'not the name' rssctl run --root "$h" -n / true
+for command in stat set shrink move wait-event; do
+	expect 2 'too few arguments' rssctl "$command"
+done
+for command in ls mount stat shrink top; do
+	expect 2 'too many arguments' rssctl "$command" a b c
+done
+
+expect 0 'Commands:' rssctl --help
+for command in run ls stat set shrink move top wait-event mount; do
+	expect 0 "Usage: rssctl $command" rssctl "$command" --help
+done
+full()
+{
+	rssctl stat --root "$h" web > /dev/full
+}
+expect 1 'cannot write' full
+finish

@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# rssd on hierarchies of files, where the test plays the kernel: which marks
+# it sets, how it asks for reclaim, and that it sleeps.
+
+. "$(dirname "$0")/lib.sh"
+
+page=$(getconf PAGESIZE)
+conf=$scratch/rssd.conf log=$scratch/log
+v1=$scratch/v1 v2=$scratch/v2
+
+# start HIERARCHY OPTION...
+start()
+{
+	: > "$log"
+	rssd --config "$conf" --root "$@" 2> "$log" &
+	pid=$!
+	eventually grep -q watches "$log"
+}
+
+stop()
+{
+	local status=0
+
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	result "it ends well" [ "$status" = 0 ]
+	[ "$status" = 0 ] || sed 's/^/# /' "$log"
+}
+
+# How often it has run
+switches()
+{
+	awk '/ctxt_switches/ { sum += $2 } END { print sum }' "/proc/$pid/status"
+}
+
+fake_v1_root "$v1"
+fake_v1 "$v1/web/2"
+fake_v1 "$v1/other"
+cat > "$conf" << 'CONF'
+[web]
+containers = web/*
+high = 75%
+low = 50%
+CONF
+
+start "$v1" --verbose
+result "a share of the limit" contains "$v1/web/2/rss_watermark" 7500
+result "no rule, no mark" contains "$v1/other/rss_watermark" max
+before=$(switches)
+sleep 1
+result "it sleeps" [ "$before" = "$(switches)" ]
+mkdir "$scratch/new"
+fake_v1 "$scratch/new"
+mv "$scratch/new" "$v1/web/3"
+result "one that comes" eventually contains "$v1/web/3/rss_watermark" 7500
+put "$v1/web/3/rss_limit" 20000
+result "a limit that changes" eventually contains "$v1/web/3/rss_watermark" 15000
+rm -r "$v1/web/3"
+
+printf '[web]\n' > "$conf"
+printf 'high = 3\n' >> "$conf"
+kill -HUP "$pid"
+result "a bad configuration" eventually grep -q "the old configuration stays" "$log"
+result "changes nothing" contains "$v1/web/2/rss_watermark" 7500
+printf '[some]\ncontainers = o*\nhigh = 6000p\nlow = 4000p\n' > "$conf"
+kill -HUP "$pid"
+result "a good one sets marks" eventually contains "$v1/other/rss_watermark" 6000
+result "and takes others away" eventually contains "$v1/web/2/rss_watermark" max
+
+# Above the high mark: asks for no more than a step at a time.
+put "$v1/other/rss_usage" 7000
+kill -HUP "$pid"
+step=$((4 << 20))
+result "a step" eventually contains "$v1/other/rss_shrink_in_bytes" $((7000 * page - step))
+put "$v1/other/rss_usage" 4100
+result "the last one" eventually contains "$v1/other/rss_shrink_in_bytes" $((4000 * page))
+put "$v1/other/rss_usage" 4000
+result "done" eventually grep -q 'other: is at' "$log"
+stop
+result "no mark is left" contains "$v1/other/rss_watermark" max
+
+put "$v1/other/rss_usage" 7000
+: > "$v1/other/rss_shrink_in_bytes"
+start "$v1" --dry-run
+result "dry: would shrink" grep -q 'would shrink to' "$log"
+stop
+result "dry: no mark" contains "$v1/other/rss_watermark" max
+result "dry: no reclaim" contains "$v1/other/rss_shrink_in_bytes" ''
+
+fake_v2_root "$v2"
+fake_v2 "$v2/other"
+start "$v2" --verbose
+result "v2 mark" contains "$v2/other/rss.watermark" $((6000 * page))
+# Not enabled below "sub" before its subtree_control says so
+mkdir -p "$v2/sub/o1"
+: > "$v2/sub/cgroup.subtree_control"
+printf '[some]\ncontainers = */o1\nhigh = 6000p\nlow = 4000p\n' > "$conf"
+kill -HUP "$pid"
+result "v2 loads again" eventually grep -q 'loaded again' "$log"
+fake_v2 "$scratch/files"
+mv "$scratch"/files/* "$v2/sub/o1"
+echo +rss > "$v2/sub/cgroup.subtree_control"
+result "v2 enabled later" eventually contains "$v2/sub/o1/rss.watermark" $((6000 * page))
+put "$v2/sub/o1/rss.current" $((5000 * page))
+stop
+
+put "$v2/sub/o1/rss.current" $((7000 * page))
+start "$v2" --verbose
+result "v2 asks for a step" eventually contains "$v2/sub/o1/rss.reclaim" $step
+put "$v2/sub/o1/rss.current" $((4000 * page))
+result "v2 done" eventually grep -q 'sub/o1: is at' "$log"
+stop
+
+rm "$v1/other/rss_events"
+printf '[some]\ncontainers = o*\nhigh = 6000p\nlow = 4000p\n' > "$conf"
+expect 3 'other: this kernel has no rss_events' rssd --config "$conf" --root "$v1"
+finish

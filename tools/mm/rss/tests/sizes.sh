@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What is a size, and what is not: in the arguments, in the control files of
+# both versions, and as people read it.
+
+. "$(dirname "$0")/lib.sh"
+
+page=$(getconf PAGESIZE)
+v1=$scratch/v1 v2=$scratch/v2
+fake_v1_root "$v1"
+fake_v1 "$v1/a"
+fake_v2_root "$v2"
+fake_v2 "$v2/a"
+
+# size TEXT BYTES
+size()
+{
+	expect 0 '' rssctl set --root "$v1" a "limit=$1"
+	result "$1 in v1" contains "$v1/a/rss_limit" $(($2 / page))
+	expect 0 '' rssctl set --root "$v2" a "limit=$1"
+	result "$1 in v2" contains "$v2/a/rss.max" "$2"
+}
+
+size 1M 1048576
+size 1m 1048576
+size 65536B 65536
+size 128K 131072
+size 3G 3221225472
+size 2t 2199023255552
+size 6000p $((6000 * page))
+size 0 0
+size 0K 0
+
+expect 0 '' rssctl set --root "$v1" a limit=max
+result "max in v1" contains "$v1/a/rss_limit" max
+expect 0 '' rssctl set --root "$v2" a limit=max
+result "max in v2" contains "$v2/a/rss.max" max
+
+# bad TEXT WHY
+bad()
+{
+	echo before > "$v1/a/rss_limit"
+	expect 2 "$2" rssctl set --root "$v1" a "limit=$1"
+	result "'$1' changes nothing" contains "$v1/a/rss_limit" before
+}
+
+for text in '' ' ' abc 12x 12MM 12MB -5 -5M +5M 0x10M ' 5M' '5M ' '5 M' 1.5G M; do
+	bad "$text" 'not a size'
+done
+bad 6000 'needs a unit'
+bad 100B 'less than a page'
+bad 99999999999999999999M 'not a size'
+bad 9999999999999T 'too large'
+bad 18446744073709551615B 'too large'
+
+# shown PAGES TEXT
+shown()
+{
+	echo "$1" > "$v1/a/rss_usage"
+	expect 0 "usage          $2" rssctl stat --root "$v1" a
+	expect 0 "usage          $(($1 * page))" rssctl stat -b --root "$v1" a
+}
+
+if [ "$page" = 4096 ]; then
+	shown 0 0
+	shown 1 4.0K
+	shown 255 1020K
+	shown 256 1.0M
+	shown 6000 23.4M
+	shown 25600 100M
+	shown 786432 3.0G
+fi
+finish
