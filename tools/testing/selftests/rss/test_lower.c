@@ -14,6 +14,7 @@
 
 #include "child.h"
 #include "container.h"
+#include "hierarchy.h"
 #include "mem.h"
 #include "runner.h"
 #include "swap.h"
@@ -207,5 +208,6 @@ int main(void)
 		T(test_signal),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

@@ -15,6 +15,7 @@
 #include "child.h"
 #include "container.h"
 #include "fs.h"
+#include "hierarchy.h"
 #include "mem.h"
 #include "runner.h"
 #include "swap.h"
@@ -264,5 +265,6 @@ int main(void)
 		T(test_mount),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }
