@@ -351,6 +351,10 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 bool rss_oom_candidate(struct rss_container *rss);
 bool rss_out_of_memory(struct rss_container *rss);
 
+/* rss_files_v1.c, rss_files_v2.c */
+extern struct cftype rss_files_legacy[];
+extern struct cftype rss_files_dfl[];
+
 /* rss_files.c */
 unsigned long rss_usage(struct rss_container *rss);
 int rss_resize_limit(struct rss_container *rss, unsigned long limit);

@@ -12,6 +12,7 @@
 #include "child.h"
 #include "container.h"
 #include "events.h"
+#include "hierarchy.h"
 #include "limit.h"
 #include "mem.h"
 #include "runner.h"
@@ -317,5 +318,6 @@ int main(void)
 		T(test_failcnt),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }
