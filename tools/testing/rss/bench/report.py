@@ -94,7 +94,7 @@ def table(columns):
             elif i and name in base:
                 cell = f"{row[1] - base[name][1]:+.1f}"
             else:
-                cell = f"{row[1]:.1f}"
+                cell = f"{row[1]:.1f}" if not i else f"={row[1]:.1f}"
             cells.append(cell.rjust(widths[i + 1]))
         lines.append("  ".join(cells))
     return lines

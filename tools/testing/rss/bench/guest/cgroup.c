@@ -39,9 +39,9 @@ static void remove_all(void)
 	}
 }
 
-static uint64_t run_make(void)
+static unsigned long run_make(void)
 {
-	uint64_t start = now();
+	unsigned long start = now();
 
 	make_all();
 	remove_all();
@@ -52,7 +52,7 @@ static uint64_t run_make(void)
 }
 
 /* Not instructions but bytes; what is freed late would be missed. */
-static uint64_t run_size(void)
+static unsigned long run_size(void)
 {
 	unsigned long before, after;
 

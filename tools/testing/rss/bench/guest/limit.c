@@ -80,25 +80,24 @@ static void setup_anon(void)
 	touch_write(memory, size);
 }
 
-static uint64_t per_page(uint64_t cost)
+static unsigned long per_page(unsigned long cost)
 {
 	return (cost + pages / 2) / pages;
 }
 
-static uint64_t run_random(void)
+static unsigned long run_random(void)
 {
-	const volatile unsigned char *bytes = memory;
-	uint64_t start = now();
+	unsigned long start = now();
 	unsigned int i;
 
 	for (i = 0; i < pages; i++)
-		(void)bytes[order[i] * page_size];
+		touch_read(memory + order[i] * page_size, page_size);
 	return per_page(now() - start);
 }
 
-static uint64_t run_in_turn(void)
+static unsigned long run_in_turn(void)
 {
-	uint64_t start = now();
+	unsigned long start = now();
 
 	touch_write(memory, pages * page_size);
 	return per_page(now() - start);
@@ -110,7 +109,7 @@ static unsigned long io_bytes(void)
 		read_key("/proc/vmstat", "pgpgout")) << 10;
 }
 
-static uint64_t random_io(void)
+static unsigned long random_io(void)
 {
 	unsigned long before = io_bytes();
 
