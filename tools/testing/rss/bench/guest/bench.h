@@ -6,6 +6,7 @@
 #define _RSS_BENCH_H
 
 #include <stddef.h>
+#include <stdnoreturn.h>
 
 /**
  * struct row - one row of the table
@@ -60,6 +61,6 @@ unsigned long read_key(const char *path, const char *key);
 #define EXIT_NAME	"exit"
 
 /* main.c */
-void die(const char *what) __attribute__((__noreturn__));
+noreturn void die(const char *what);
 
 #endif /* _RSS_BENCH_H */
