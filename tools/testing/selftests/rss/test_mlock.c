@@ -179,6 +179,7 @@ static void test_lists(void)
 	child_step(&child);
 	expect_lists(c, "locked", N);
 	child_step(&child);
+	expect_lists(c, "unlocked", 0);
 	child_step(&child);
 	expect_lists(c, "unmapped", 0);
 	child_finish(&child);
