@@ -204,7 +204,7 @@ static void rss_audit_list(struct rss_audit *audit, struct rss_container *rss,
 	spin_unlock(&node->lock);
 
 	if (wrong)
-		rss_differ(audit, "%s: node %d, list %d: %lu records do not belong there\n",
+		rss_differ(audit, "%s: node %d, list %d: %lu records are not its\n",
 			   rss_audit_path(audit, rss), nid, list, wrong);
 	if (size != pages)
 		rss_differ(audit, "%s: node %d, list %d: size %lu, but %lu pages on it\n",
@@ -224,7 +224,7 @@ static void rss_audit_lists(struct rss_audit *audit,
 			rss_audit_list(audit, rss, nid, list, &listed);
 		rss_audit_see(audit, listed);
 		if (listed != sheet->named[nid])
-			rss_differ(audit, "%s: node %d: %lu records have its id, %lu are on its lists\n",
+			rss_differ(audit, "%s: node %d: %lu records name it, %lu are listed\n",
 				   rss_audit_path(audit, rss), nid,
 				   sheet->named[nid], listed);
 		cond_resched();

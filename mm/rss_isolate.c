@@ -124,11 +124,11 @@ static void rss_isolate_folio(struct rss_isolate *iso, struct folio *folio,
 	state = pc ? page_container_state(pc) : 0;
 	if (rss_state_id(state) != iso->rss->css.id || !rss_state_nr(state))
 		return;
-	if (!folio_evictable(folio)) {
+	if (!folio_evictable(folio) || !rss_can_reclaim(folio)) {
 		rss_sort_folio(iso->rss, folio);
 		return;
 	}
-	if (!rss_can_reclaim(folio) || !folio_isolate_lru(folio))
+	if (!folio_isolate_lru(folio))
 		return;
 	if (folio_test_unevictable(folio)) {
 		/* Was munlocked, but is on that list still. */

@@ -291,13 +291,12 @@ int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
 	unsigned long reclaimed = 0;
 
 	while (reclaimed < nr) {
+		unsigned long batch = min(nr - reclaimed, RSS_RECLAIM_BATCH);
 		unsigned long progress;
 
 		if (signal_pending(current))
 			return -EINTR;
-		progress = try_to_free_pages_in_container(rss,
-						min(nr - reclaimed,
-						    RSS_RECLAIM_BATCH));
+		progress = try_to_free_pages_in_container(rss, batch);
 		if (progress)
 			retries = RSS_RECLAIM_RETRIES;
 		else if (!retries--)
@@ -341,7 +340,7 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			struct rss_shrink *shrink)
 {
 	for (;;) {
-		unsigned long usage, progress;
+		unsigned long usage, batch, progress;
 
 		rss_stock_drain(rss);
 		usage = res_counter_usage(&rss->res);
@@ -349,8 +348,8 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			return 0;
 		if (signal_pending(current))
 			return -EINTR;
-		progress = try_to_free_pages_in_container(rss,
-					min(usage - nr, RSS_RECLAIM_BATCH));
+		batch = min(usage - nr, RSS_RECLAIM_BATCH);
+		progress = try_to_free_pages_in_container(rss, batch);
 		if (progress > shrink->budget)
 			return -EBUSY;
 		shrink->budget -= progress;

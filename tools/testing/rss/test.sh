@@ -47,7 +47,9 @@ for flavour; do
 	"$house/qemu/initramfs.sh" "$flavour"
 	boot "$flavour" kunit 300 kunit kunit.enable=1
 	read -ra settings <<< "${kselftest[$flavour]}"
-	boot "$flavour" kselftest 5400 kselftest "${settings[@]}"
+	# A part of memory is a device, for the test of DAX.
+	boot "$flavour" kselftest 5400 kselftest "${settings[@]}" \
+		'memmap=64M!512M'
 	read -ra settings <<< "${disabled[$flavour]}"
 	boot "$flavour" memory-disabled 1200 kselftest "${settings[@]}" \
 		cgroup_disable=memory
