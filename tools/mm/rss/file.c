@@ -54,7 +54,7 @@ bool file_has_word(int dir, const char *file, const char *word)
 
 	if (file_read(dir, file, text))
 		return false;
-	while ((next = strsep(&rest, " \n")))
+	while ((next = strsep(&rest, "\n ")))
 		if (!strcmp(next, word))
 			return true;
 	return false;
