@@ -15,6 +15,7 @@ help:
 	@echo 'make test           KUnit and kselftests, FLAVOURS="release debug"'
 	@echo 'make kselftest      some, PROGRAMS=test_thp,test_ksm SETTINGS=n:always'
 	@echo 'make harness-test   prove that the harness sees failures'
+	@echo 'make bench          instructions per fault, against memcg'
 	@echo 'make check          checkpatch, sparse, W=1, kernel-doc, shellcheck, tools'
 	@echo 'make off-check      built out, no instruction of the kernel differs'
 	@echo 'make bisect         each step of the series compiles'
@@ -70,6 +71,10 @@ kselftest: tree
 	@$(H)/kselftest.sh $(FLAVOUR) "$(PROGRAMS)" "$(SETTINGS)" $(PARAMETERS)
 harness-test: kernel
 	@$(H)/harness-test.sh $(FLAVOUR)
+
+.PHONY: bench
+bench: tree
+	@$(H)/bench/bench.sh
 
 .PHONY: check
 check: tree

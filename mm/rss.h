@@ -77,7 +77,7 @@ enum rss_event {
  * @css: what makes it a cgroup
  * @cpu: stocks and page counts; constant
  * @stock_max: most pages a CPU may keep in stock, RSS_STOCK_MAX; 0 close to a
- *	watermark. A hint, without a lock
+ *	watermark of its own or of an ancestor; rss_watermark_lock, read without
  * @over: a charge went past a limit at this level or above, and nobody has
  *	looked since whether that still is so; set by rss_account(), cleared by
  *	rss_resolve_over(), read without a lock: too late a look costs one more
@@ -89,7 +89,8 @@ enum rss_event {
  * @res: charged pages with stocks, hierarchical
  * @watermark: usage whose crossing is an event, in pages; RES_COUNTER_MAX for
  *	none
- * @above: usage was above @watermark when it was last looked at
+ * @above: usage was above @watermark when it was last looked at;
+ *	rss_watermark_lock, read without
  * @events: how often it happened, in the container and below, by enum rss_event
  * @events_local: the same without what happened below
  * @events_file: the control file that shows @events
@@ -228,7 +229,7 @@ void rss_resync_folio(struct page_container *pc, struct folio *folio,
 void rss_exceeded(struct rss_container *rss);
 
 /* rss_stock.c */
-bool rss_account(struct rss_container *rss, enum rss_type type, long nr);
+bool rss_stock_balance(struct rss_container *rss, int stock);
 void rss_account_move(struct rss_container *from, struct rss_container *to,
 		      enum rss_type type, long nr);
 int rss_stock_fill(struct rss_container *rss, struct res_counter **fail);
@@ -246,6 +247,30 @@ void rss_watermark_init(struct rss_container *rss);
 void rss_watermark_note(struct rss_container *rss);
 void rss_watermark_prepare(struct rss_container *rss);
 void rss_set_watermark(struct rss_container *rss, unsigned long nr);
+
+/**
+ * rss_account - count pages that were mapped or unmapped
+ * @rss: their owner, NULL if nobody
+ * @type: what they are
+ * @nr: how many were mapped; negative: unmapped
+ *
+ * Context: RCU read side. Any CPU may take over in between.
+ * Return: true if that exceeded a limit, which rss_exceeded() has to be told.
+ */
+static inline bool rss_account(struct rss_container *rss, enum rss_type type,
+			       long nr)
+{
+	int stock;
+
+	if (!rss)
+		return false;
+
+	this_cpu_add(rss->cpu->nr[type], nr);
+	stock = this_cpu_sub_return(rss->cpu->stock, (int)nr);
+	if (unlikely((unsigned int)stock > READ_ONCE(rss->stock_max)))
+		return rss_stock_balance(rss, stock);
+	return false;
+}
 
 /* rss_lru.c */
 void rss_node_init(struct rss_node *node);
@@ -296,26 +321,29 @@ void rss_deactivate(struct rss_node *node, enum rss_list active,
 /* How often to try on without progress before giving up. */
 #define RSS_RECLAIM_RETRIES	3
 
-/* How often to try on when others charge what reclaim uncharges. */
-#define RSS_SHRINK_ROUNDS	64
+/* When shrinking, how many times what there is to do may be reclaimed. */
+#define RSS_SHRINK_EFFORT	8
+
+/* Most pages to reclaim on request before looking for a signal again. */
+#define RSS_RECLAIM_BATCH	512UL
 
 /**
  * struct rss_shrink - how shrinking a container goes
- * @lowest: lowest usage seen so far, in pages
+ * @budget: pages that may be reclaimed before giving up; others map them again
+ *	as fast then
  * @retries: calls of reclaim without any result that are left before giving up
- * @rounds: the same for calls that did not get usage below @lowest
  */
 struct rss_shrink {
-	unsigned long lowest;
+	unsigned long budget;
 	int retries;
-	int rounds;
 };
 
 /* rss_reclaim.c */
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					     unsigned long nr_pages);
 int rss_reclaim_pages(struct rss_container *rss, unsigned long nr);
-void rss_shrink_start(struct rss_shrink *shrink);
+void rss_shrink_start(struct rss_shrink *shrink, struct rss_container *rss,
+		      unsigned long nr);
 int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			struct rss_shrink *shrink);
 

@@ -167,30 +167,143 @@ void rss_resync_folio(struct page_container *pc, struct folio *folio,
 	rss_sync_folio(pc, folio, NULL, false, written);
 }
 
-void __rss_charge_folio(struct folio *folio, struct mm_struct *mm)
+/*
+ * What the hooks of small folios do is written for few instructions: they leave
+ * by tail calls, and save no registers for what is rare.
+ *
+ * The records of the section that a page is in. Where there are containers,
+ * there is memory for records. NULL for memory of devices.
+ */
+static __always_inline struct page_container *rss_hook_chunk(unsigned long pfn)
 {
-	struct rss_container *toucher;
-	struct page_container *pc;
+	struct rss_chunks *chunks = rcu_dereference_raw(rss_chunks);
+
+	if (unlikely(pfn >> RSS_CHUNK_SHIFT >= chunks->nr))
+		return NULL;
+	return READ_ONCE(chunks->chunk[pfn >> RSS_CHUNK_SHIFT]);
+}
+
+/*
+ * Counts one page. Returns false if that has left the stock out of balance,
+ * which rss_balance() puts right: the page table lock keeps us on this CPU.
+ * (With PREEMPT_RT, the next one to charge there may have to.)
+ */
+static __always_inline bool rss_account_fast(struct rss_container *rss,
+					     enum rss_type type, int nr)
+{
+	unsigned int stock;
+
+	this_cpu_add(rss->cpu->nr[type], nr);
+	stock = this_cpu_sub_return(rss->cpu->stock, nr);
+	return likely(stock <= READ_ONCE(rss->stock_max));
+}
+
+static void rss_balance(struct rss_container *rss)
+{
+	int stock = this_cpu_read(rss->cpu->stock);
+
+	if ((unsigned int)stock > READ_ONCE(rss->stock_max) &&
+	    rss_stock_balance(rss, stock))
+		rss_exceeded(rss);
+}
+
+static noinline void rss_charge_slow(struct page_container *pc,
+				     struct folio *folio, struct mm_struct *mm)
+{
+	struct rss_container *toucher = mm_to_rss(mm);
 
 	rss_order_mapcount(folio);
-	rcu_read_lock();
-	toucher = mm_to_rss(mm);
-	pc = folio_page_container(folio);
-	if (pc && (toucher || READ_ONCE(rss_root_marks)) &&
-	    folio_chargeable(folio))
+	if (toucher)
+		rss_balance(toucher);
+	if ((toucher || READ_ONCE(rss_root_marks)) && folio_chargeable(folio))
 		rss_sync_folio(pc, folio, toucher, true, NEVER_WRITTEN);
+}
+
+/*
+ * Most pages are small and had the same owner before: the record is on a list
+ * of @toucher, and only its NR is to change. That id in the state says also
+ * that @toucher is not past the end of rss_lru_reparent().
+ *
+ * The steps are those of rss_sync_folio(). Returns false if that has to put
+ * something right: the folio does not look as expected before the write, or
+ * after it.
+ */
+static __always_inline bool rss_charge_fast(struct page_container *pc,
+					    struct folio *folio,
+					    struct rss_container *toucher)
+{
+	enum rss_type type = folio_rss_type(folio);
+	u64 old = page_container_state(pc);
+
+	if (folio_test_large(folio) || !toucher ||
+	    old != rss_state(toucher->css.id, type, 0) ||
+	    !folio_chargeable(folio) ||
+	    !page_container_cmpxchg(pc, &old, old + 1))
+		return false;
+
+	return rss_account_fast(toucher, type, 1) &&
+	       atomic_read(&folio->_mapcount) >= 0;
+}
+
+void __rss_charge_folio(struct folio *folio, struct mm_struct *mm)
+{
+	unsigned long pfn = folio_pfn(folio);
+	struct page_container *chunk, *pc;
+
+	rcu_read_lock();
+	chunk = rss_hook_chunk(pfn);
+	if (likely(chunk)) {
+		pc = chunk + (pfn & (RSS_CHUNK_PAGES - 1));
+		if (unlikely(!rss_charge_fast(pc, folio,
+					      rcu_dereference(mm->rss_container))))
+			rss_charge_slow(pc, folio, mm);
+	}
 	rcu_read_unlock();
+}
+
+static noinline void rss_uncharge_slow(struct page_container *pc,
+				       struct folio *folio,
+				       struct mm_struct *mm, u64 written)
+{
+	struct rss_container *rss = rcu_dereference(mm->rss_container);
+
+	rss_order_mapcount(folio);
+	if (rss)
+		rss_balance(rss);
+	rss_sync_folio(pc, folio, rss, false, written);
 }
 
 void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm)
 {
-	struct page_container *pc;
+	unsigned long pfn = folio_pfn(folio);
+	struct page_container *chunk, *pc;
+	u64 old, written = NEVER_WRITTEN;
+	struct rss_container *rss;
 
-	rss_order_mapcount(folio);
 	rcu_read_lock();
-	pc = folio_page_container(folio);
-	if (pc && rss_state_nr(page_container_state(pc)))
-		rss_sync_folio(pc, folio, rcu_dereference(mm->rss_container),
-			       false, NEVER_WRITTEN);
+	chunk = rss_hook_chunk(pfn);
+	if (unlikely(!chunk))
+		goto out;
+	pc = chunk + (pfn & (RSS_CHUNK_PAGES - 1));
+	if (unlikely(folio_test_large(folio)))
+		goto slow;
+	old = page_container_state(pc);
+	if (!rss_state_nr(old))
+		goto out;
+
+	/* As in rss_charge_fast(): one page of this very container. */
+	rss = rcu_dereference(mm->rss_container);
+	if (unlikely(!rss || (old & ~RSS_STATE_TYPE) !=
+		     rss_state_set_nr(rss_state(rss->css.id, 0, 0), 1) ||
+		     !page_container_cmpxchg(pc, &old, old - 1)))
+		goto slow;
+
+	written = old - 1;
+	if (likely(rss_account_fast(rss, rss_state_type(old), -1) &&
+		   atomic_read(&folio->_mapcount) < 0))
+		goto out;
+slow:
+	rss_uncharge_slow(pc, folio, mm, written);
+out:
 	rcu_read_unlock();
 }

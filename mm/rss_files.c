@@ -70,7 +70,7 @@ int rss_resize_limit(struct rss_container *rss, unsigned long limit)
 	struct rss_shrink shrink;
 	int err;
 
-	rss_shrink_start(&shrink);
+	rss_shrink_start(&shrink, rss, limit);
 	do {
 		err = rss_shrink_usage_to(rss, limit, &shrink);
 		if (err)
@@ -105,7 +105,7 @@ void rss_force_limit(struct rss_container *rss, unsigned long limit)
 	WRITE_ONCE(rss->stuck, false);
 
 	do {
-		rss_shrink_start(&shrink);
+		rss_shrink_start(&shrink, rss, limit);
 	} while (rss_shrink_usage_to(rss, limit, &shrink) == -EBUSY &&
 		 rss_out_of_memory(rss) &&
 		 !schedule_timeout_killable(1));

@@ -48,7 +48,7 @@ static ssize_t rss_shrink_write(struct kernfs_open_file *of, char *buf,
 	if (err)
 		return err;
 
-	rss_shrink_start(&shrink);
+	rss_shrink_start(&shrink, of_to_rss(of), nr);
 	return rss_shrink_usage_to(of_to_rss(of), nr, &shrink) ?: nbytes;
 }
 

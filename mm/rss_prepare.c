@@ -178,20 +178,30 @@ static void rss_wait_for_room(struct rss_container *rss)
 }
 
 /*
- * The container that has to do something before pages are mapped into @mm,
- * with a reference. NULL, nearly always, if all is ready.
+ * All that a fault looks at if nothing is to be done. One that is offline has
+ * no stock.
  */
-static struct rss_container *rss_get_unprepared(struct mm_struct *mm)
+static __always_inline bool rss_ready(struct mm_struct *mm)
 {
 	struct rss_container *rss;
 	bool ready;
 
 	rcu_read_lock();
-	rss = mm_to_rss(mm);
+	rss = rcu_dereference(mm->rss_container);
 	ready = !rss || (!READ_ONCE(rss->over) &&
 			 this_cpu_read(rss->cpu->stock) > 0);
 	rcu_read_unlock();
-	if (likely(ready) || rss_may_exceed())
+
+	return ready;
+}
+
+/*
+ * The container that has to do something before pages are mapped into @mm,
+ * with a reference. NULL, nearly always, if all is ready.
+ */
+static struct rss_container *rss_get_unprepared(struct mm_struct *mm)
+{
+	if (likely(rss_ready(mm)) || rss_may_exceed())
 		return NULL;
 
 	return rss_get_from_mm(mm);
@@ -210,7 +220,8 @@ static int rss_prepare(struct rss_container *rss)
 	return err;
 }
 
-vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags)
+static noinline vm_fault_t rss_prepare_fault_slow(struct vm_area_struct *vma,
+						  unsigned int flags)
 {
 	struct rss_container *rss;
 	vm_fault_t ret = 0;
@@ -235,6 +246,13 @@ vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags)
 out:
 	rss_put(rss);
 	return ret;
+}
+
+vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags)
+{
+	if (likely(rss_ready(vma->vm_mm)))
+		return 0;
+	return rss_prepare_fault_slow(vma, flags);
 }
 
 int __rss_prepare_charge(struct mm_struct *mm)

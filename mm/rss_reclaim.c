@@ -295,7 +295,9 @@ int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
 
 		if (signal_pending(current))
 			return -EINTR;
-		progress = try_to_free_pages_in_container(rss, nr - reclaimed);
+		progress = try_to_free_pages_in_container(rss,
+						min(nr - reclaimed,
+						    RSS_RECLAIM_BATCH));
 		if (progress)
 			retries = RSS_RECLAIM_RETRIES;
 		else if (!retries--)
@@ -309,12 +311,17 @@ int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
 /**
  * rss_shrink_start - begin to shrink a container
  * @shrink: where to keep how it goes
+ * @rss: the container
+ * @nr: pages that it and its descendants may own at most
  */
-void rss_shrink_start(struct rss_shrink *shrink)
+void rss_shrink_start(struct rss_shrink *shrink, struct rss_container *rss,
+		      unsigned long nr)
 {
-	shrink->lowest = RES_COUNTER_MAX;
+	unsigned long usage = res_counter_usage(&rss->res);
+
 	shrink->retries = RSS_RECLAIM_RETRIES;
-	shrink->rounds = RSS_SHRINK_ROUNDS;
+	shrink->budget = RSS_SHRINK_EFFORT *
+			 max(usage - min(usage, nr), RSS_RECLAIM_BATCH);
 }
 
 /**
@@ -323,8 +330,8 @@ void rss_shrink_start(struct rss_shrink *shrink)
  * @nr: pages that it and its descendants may own at most
  * @shrink: begun by rss_shrink_start(); keeps count over several calls
  *
- * Progress is that usage gets lower than it ever was since the start: tasks
- * that fault as fast as this reclaims must not keep it here for ever.
+ * Tasks that fault as fast as this reclaims must not keep it here for ever. So
+ * it gives up when it has reclaimed several times what there was to do.
  *
  * Context: may sleep.
  * Return: 0; -EINTR if a signal came in between; -EBUSY if reclaim makes no
@@ -334,7 +341,7 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			struct rss_shrink *shrink)
 {
 	for (;;) {
-		unsigned long usage;
+		unsigned long usage, progress;
 
 		rss_stock_drain(rss);
 		usage = res_counter_usage(&rss->res);
@@ -342,13 +349,12 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			return 0;
 		if (signal_pending(current))
 			return -EINTR;
-		if (usage < shrink->lowest) {
-			shrink->lowest = usage;
-			shrink->rounds = RSS_SHRINK_ROUNDS;
-		} else if (!shrink->rounds--) {
+		progress = try_to_free_pages_in_container(rss,
+					min(usage - nr, RSS_RECLAIM_BATCH));
+		if (progress > shrink->budget)
 			return -EBUSY;
-		}
-		if (try_to_free_pages_in_container(rss, usage - nr))
+		shrink->budget -= progress;
+		if (progress)
 			shrink->retries = RSS_RECLAIM_RETRIES;
 		else if (!shrink->retries--)
 			return -EBUSY;

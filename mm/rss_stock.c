@@ -14,11 +14,15 @@
 
 #include "rss.h"
 
-/*
- * A stock got negative, or too large, by @stock. Puts it right. Returns true if
- * that exceeds a limit.
+/**
+ * rss_stock_balance - put a stock right that got negative or too large
+ * @rss: the container
+ * @stock: what this CPU's stock is
+ *
+ * Context: RCU read side.
+ * Return: true if that exceeds a limit.
  */
-static noinline bool rss_stock_balance(struct rss_container *rss, int stock)
+bool rss_stock_balance(struct rss_container *rss, int stock)
 {
 	if (stock > 0) {
 		stock -= READ_ONCE(rss->stock_max) / 2;
@@ -39,29 +43,6 @@ static noinline bool rss_stock_balance(struct rss_container *rss, int stock)
 		return false;
 	WRITE_ONCE(rss->over, true);
 	return true;
-}
-
-/**
- * rss_account - count pages that were mapped or unmapped
- * @rss: their owner, NULL if nobody
- * @type: what they are
- * @nr: how many were mapped; negative: unmapped
- *
- * Context: RCU read side. Any CPU may take over in between.
- * Return: true if that exceeded a limit, which rss_exceeded() has to be told.
- */
-bool rss_account(struct rss_container *rss, enum rss_type type, long nr)
-{
-	int stock;
-
-	if (!rss)
-		return false;
-
-	this_cpu_add(rss->cpu->nr[type], nr);
-	stock = this_cpu_sub_return(rss->cpu->stock, (int)nr);
-	if (unlikely((unsigned int)stock > READ_ONCE(rss->stock_max)))
-		return rss_stock_balance(rss, stock);
-	return false;
 }
 
 /**

@@ -4,18 +4,23 @@
  *
  * An event is a charge that takes usage from at most the watermark to above
  * it. The fast path of charging does not look for that. It need not, where
- * the watermark is further away than stocks can hide. Closer to it the
- * container has no stocks: each charge then takes the slow path, which looks
- * at counters that are usage.
+ * the watermark is further away than stocks can hide. Closer to it neither the
+ * container nor those below have stocks: each charge then takes the slow path,
+ * which looks at counters that are usage.
  *
- * With other containers below the same watermark, which notice only in their
- * own slow path that it got close, an event may come late or early by what
- * they have in stock.
+ * Closeness is told by the slow path, which each CPU of each container takes
+ * once in RSS_STOCK_MAX pages. A watermark above many containers may be crossed
+ * unseen if those change by less than that, all at once.
  */
 
-#include <linux/mutex.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/spinlock.h>
 
 #include "rss.h"
+
+/* Serialises changes of watermark, above and stock_max of any container. */
+static DEFINE_SPINLOCK(rss_watermark_lock);
 
 /* How far the counter may be above usage, times two. */
 static unsigned long rss_watermark_slack(void)
@@ -24,72 +29,117 @@ static unsigned long rss_watermark_slack(void)
 }
 
 /* What the CPUs have in stock; racy, but exact when they don't charge. */
-static unsigned long rss_stocked(struct rss_container *rss)
+static unsigned long rss_stocked(struct rss_container *root)
 {
-	long stock = 0;
+	struct rss_container *pos;
+	unsigned long stock = 0;
 	int cpu;
 
-	for_each_online_cpu(cpu)
-		stock += READ_ONCE(per_cpu_ptr(rss->cpu, cpu)->stock);
-	return max(stock, 0L);
+	rss_for_each_in_subtree(pos, root)
+		for_each_online_cpu(cpu)
+			stock += max(READ_ONCE(per_cpu_ptr(pos->cpu, cpu)->stock), 0);
+	return stock;
 }
 
-static bool rss_watermark_set(struct rss_container *rss)
-{
-	for (; rss; rss = rss_parent(rss))
-		if (READ_ONCE(rss->watermark) != RES_COUNTER_MAX)
-			return true;
-	return false;
-}
-
-/* Looks at one level. Returns true if its watermark is close. */
-static bool rss_watermark_look(struct rss_container *rss, unsigned long stocked)
+/*
+ * Is the watermark of this level close? It has to be twice as far away to be
+ * no longer so: what follows from it is done to the whole subtree.
+ */
+static bool rss_watermark_close(struct rss_container *rss)
 {
 	unsigned long watermark = READ_ONCE(rss->watermark);
-	unsigned long usage = res_counter_usage(&rss->res);
+	unsigned long slack = rss_watermark_slack();
 
 	if (watermark == RES_COUNTER_MAX)
 		return false;
-	usage -= min(usage, stocked);
+	if (!READ_ONCE(rss->stock_max))
+		slack *= 2;
+	return abs_diff(res_counter_usage(&rss->res), watermark) <= slack;
+}
 
-	if (usage <= watermark) {
-		if (READ_ONCE(rss->above))
-			WRITE_ONCE(rss->above, false);
-		return watermark - usage <= rss_watermark_slack();
+static unsigned int rss_stock_max_wanted(struct rss_container *rss)
+{
+	for (; rss; rss = rss_parent(rss))
+		if (rss_watermark_close(rss))
+			return 0;
+	return RSS_STOCK_MAX;
+}
+
+/* Is usage above @watermark? Asks for stocks only where they matter. */
+static bool rss_usage_above(struct rss_container *rss, unsigned long watermark)
+{
+	unsigned long usage = res_counter_usage(&rss->res);
+
+	if (usage <= watermark)
+		return false;
+	if (READ_ONCE(rss->above) && usage - watermark > rss_watermark_slack())
+		return true;
+	/* After the counter: stock that is being given back is not missed. */
+	smp_rmb();
+	return usage - min(usage, rss_stocked(rss)) > watermark;
+}
+
+/* Does @above have to change? */
+static bool rss_above_is_stale(struct rss_container *rss)
+{
+	unsigned long watermark = READ_ONCE(rss->watermark);
+
+	return watermark != RES_COUNTER_MAX &&
+	       rss_usage_above(rss, watermark) != READ_ONCE(rss->above);
+}
+
+/*
+ * Charges and uncharges that cross in opposite directions must not leave the
+ * state of the earlier one, or the next crossing is no event. Each changes
+ * the counter, which is a full barrier, and reads @above. Who changes that
+ * looks at the counter again: either he sees the change, or the one who made
+ * it sees his.
+ */
+static void rss_watermark_update(struct rss_container *rss)
+{
+	spin_lock(&rss_watermark_lock);
+	while (rss_above_is_stale(rss)) {
+		WRITE_ONCE(rss->above, !rss->above);
+		if (rss->above)
+			rss_event(rss, RSS_EVENT_WATERMARK);
+		/* Pairs with the atomics in res_counter_charge() and others. */
+		smp_mb();
 	}
-	if (!READ_ONCE(rss->above) && !xchg(&rss->above, true))
-		rss_event(rss, RSS_EVENT_WATERMARK);
-	return usage - watermark <= rss_watermark_slack();
+	spin_unlock(&rss_watermark_lock);
+}
+
+/* The top first: it says how close is close for those below. */
+static void rss_stock_max_update(struct rss_container *root)
+{
+	struct rss_container *pos;
+
+	spin_lock(&rss_watermark_lock);
+	rss_for_each_in_subtree(pos, root)
+		WRITE_ONCE(pos->stock_max, rss_stock_max_wanted(pos));
+	spin_unlock(&rss_watermark_lock);
 }
 
 /**
  * rss_watermark_note - see whether a charge or uncharge crossed a watermark
  * @rss: the container; the levels above are looked at, too
  *
- * Turns stocks of the container off and on by how close a watermark is.
+ * Turns stocks off and on by how close a watermark is: those of all containers
+ * below it, since what one has in stock hides what another one does.
  *
- * Context: atomic.
+ * Context: task, atomic.
  */
 void rss_watermark_note(struct rss_container *rss)
 {
-	struct rss_container *pos;
-	unsigned long stocked;
-	bool close = false;
-	unsigned int stock_max;
+	struct rss_container *pos, *top = NULL;
 
-	if (!rss_watermark_set(rss)) {
-		if (unlikely(!READ_ONCE(rss->stock_max)))
-			WRITE_ONCE(rss->stock_max, RSS_STOCK_MAX);
-		return;
+	for (pos = rss; pos; pos = rss_parent(pos)) {
+		if (rss_above_is_stale(pos))
+			rss_watermark_update(pos);
+		if (READ_ONCE(pos->stock_max) != rss_stock_max_wanted(pos))
+			top = pos;
 	}
-
-	stocked = rss_stocked(rss);
-	for (pos = rss; pos; pos = rss_parent(pos))
-		close |= rss_watermark_look(pos, stocked);
-
-	stock_max = close ? 0 : RSS_STOCK_MAX;
-	if (READ_ONCE(rss->stock_max) != stock_max)
-		WRITE_ONCE(rss->stock_max, stock_max);
+	if (unlikely(top))
+		rss_stock_max_update(top);
 }
 
 /**
@@ -103,7 +153,7 @@ void rss_watermark_prepare(struct rss_container *rss)
 	struct rss_container *pos;
 
 	for (pos = rss; pos; pos = rss_parent(pos))
-		if (READ_ONCE(pos->watermark) != RES_COUNTER_MAX)
+		if (rss_watermark_close(pos))
 			rss_stock_drain(pos);
 	rss_watermark_note(rss);
 }
@@ -119,19 +169,15 @@ void rss_watermark_prepare(struct rss_container *rss)
  */
 void rss_set_watermark(struct rss_container *rss, unsigned long nr)
 {
-	static DEFINE_MUTEX(watermark_mutex);
-	struct rss_container *pos;
-
-	mutex_lock(&watermark_mutex);
-	/* No event while it is being changed. */
-	WRITE_ONCE(rss->watermark, RES_COUNTER_MAX);
 	rss_stock_drain(rss);
-	WRITE_ONCE(rss->above, res_counter_usage(&rss->res) > nr);
-	/* Pairs with the slow path, which reads the watermark first. */
-	smp_store_release(&rss->watermark, nr);
-	rss_for_each_in_subtree(pos, rss)
-		rss_watermark_note(pos);
-	mutex_unlock(&watermark_mutex);
+
+	spin_lock(&rss_watermark_lock);
+	WRITE_ONCE(rss->above, false);
+	WRITE_ONCE(rss->watermark, nr);
+	WRITE_ONCE(rss->above, rss_usage_above(rss, nr));
+	spin_unlock(&rss_watermark_lock);
+
+	rss_watermark_note(rss);
 }
 
 /**

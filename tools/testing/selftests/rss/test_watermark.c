@@ -242,6 +242,38 @@ static void test_parent(void)
 	events_expect(top, (struct events){ { [EVENT_WATERMARK] = 4 } });
 }
 
+/*
+ * Either child crosses the parent's watermark by its pages, though the other
+ * one, which got there first, has kept still since.
+ */
+static void test_siblings(void)
+{
+	struct scene s = { .c = container_new(NULL, "parent") };
+	struct sizer other;
+	int round;
+
+	sizer_start(&other, container_new(s.c, "other"), MOST);
+	sizer_start(&s.sizer, container_new(s.c, "one"), MOST);
+	sizer_set(&other, 40);
+	s.base = container_usage(s.c);
+	set_mark(&s, MARK);
+
+	for (round = 0; round < 5; round++) {
+		go_to(&s, MOST, 1);
+		/* Gets close to it from above or from below. */
+		go_to(&s, MARK + 5, 0);
+		if (round & 1) {
+			go_to(&s, MARK, 0);
+			go_to(&s, MARK + 5, 1);
+		}
+		sizer_set(&other, 20);
+		check_crossings(&s, 0, "the other falls below");
+		sizer_set(&other, 40);
+		check_crossings(&s, 1, "the other crosses");
+		go_to(&s, MARK, 0);
+	}
+}
+
 struct area {
 	char *mem;
 	size_t pages;
@@ -326,6 +358,7 @@ int main(void)
 		T(test_no_reclaim),
 		T(test_units),
 		T(test_parent),
+		T(test_siblings),
 		T(test_huge),
 		T(test_file),
 	};

@@ -104,6 +104,11 @@ static void test_together(void)
 	go_up_together(0);
 }
 
+static void test_together_below(void)
+{
+	go_up_together(2);
+}
+
 /* At rest, and low, it is the very page that crosses. */
 static void check_exact(struct scene *s)
 {
@@ -196,12 +201,19 @@ static void test_swings_inotify(void)
 	go_up_and_down(0, WATCH_INOTIFY);
 }
 
+static void test_swings_below(void)
+{
+	go_up_and_down(2, WATCH_POLL);
+}
+
 int main(void)
 {
 	static const struct rss_case cases[] = {
 		T(test_together),
+		T(test_together_below),
 		T(test_swings_poll),
 		T(test_swings_inotify),
+		T(test_swings_below),
 	};
 
 	return run_cases(cases, ARRAY_SIZE(cases));

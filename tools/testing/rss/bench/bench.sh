@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: bench.sh
+# Boots each kernel in each setting, and makes the table of build/bench.
+
+. "$(dirname "$0")/../lib.sh"
+
+"$house/bench/kernels.sh"
+"$house/bench/initramfs.sh"
+
+# boot NAME TREE SETTINGS [KERNEL-PARAMETER]
+boot()
+{
+	say "measuring: $1"
+	"$house/bench/boot.sh" "$2" "$build/bench/$1" "$3" "${@:4}"
+}
+
+# What a setting does to the kernel stays: the first container comes last.
+boot stock "$stock" root,mkdir cgroup_disable=memory
+boot memcg "$stock" root,memcg1,memcg8,limit-memcg,mkdir-memcg
+boot off "$linux" root cgroup_disable=memory cgroup_disable=rss
+boot rss "$linux" root,outside,rss1,rss8,limit-rss,mkdir-rss cgroup_disable=memory
+boot both "$linux" memcg1,both1,both8
+
+"$house/bench/report.py" "$build/bench"
+cat "$build/bench/table.txt"
+say "build/bench has it as bench.csv and bench.svg"

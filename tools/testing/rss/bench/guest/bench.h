@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the rows of the benchmark share.
+ */
+#ifndef _RSS_BENCH_H
+#define _RSS_BENCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * struct row - one row of the table
+ * @name: what it is called there
+ * @unit: what is counted, a page for instance
+ * @units: how many of them @run does
+ * @repeat: how often to run it; 0 for the default, 1 if the first time counts
+ * @setup: makes what all runs share; may be NULL
+ * @run: does the work once and returns what it took by now()
+ *
+ * Each row has a process of its own, so nothing has to be cleaned up.
+ */
+struct row {
+	const char *name;
+	const char *unit;
+	unsigned int units;
+	unsigned int repeat;
+	void (*setup)(void);
+	uint64_t (*run)(void);
+};
+
+/* Each ends with a row that has no name. */
+extern const struct row fault_rows[];
+extern const struct row process_rows[];
+extern const struct row huge_rows[];
+extern const struct row limit_rows[];
+extern const struct row cgroup_rows[];
+
+/* clock.c */
+void check_clock(void);
+
+/* Instructions executed since the guest was started; check_clock() made sure. */
+static inline uint64_t now(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+/* memory.c */
+extern size_t page_size;
+
+#define FAULT_AROUND	"/sys/kernel/debug/fault_around_bytes"
+
+void *map_at_home(size_t size, int prot, int flags, int fd);
+void unmap(void *mem, size_t size);
+void touch_read(const void *mem, size_t size);
+void touch_write(void *mem, size_t size);
+int make_file(const char *path, size_t size);
+void write_setting(const char *path, const char *value);
+unsigned long read_key(const char *path, const char *key);
+
+/* A name of the program under which it ends at once */
+#define EXIT_NAME	"exit"
+
+/* main.c */
+void die(const char *what) __attribute__((noreturn));
+
+#endif /* _RSS_BENCH_H */

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rows: more is mapped than the limit of $LIMIT_KIB lets, so that each page
+ * touched costs another one its place.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "bench.h"
+
+#define LEAST_KIB	1024
+
+static unsigned char *memory;
+static unsigned int pages;
+static unsigned int *order;
+
+static size_t limit(void)
+{
+	const char *kib = getenv("LIMIT_KIB");
+	long size = kib ? atol(kib) : 0;
+
+	if (size < LEAST_KIB) {
+		fprintf(stderr, "LIMIT_KIB is less than %d\n", LEAST_KIB);
+		exit(2);
+	}
+	return size << 10;
+}
+
+static void swap_pages(unsigned int a, unsigned int b)
+{
+	unsigned int page = order[a];
+
+	order[a] = order[b];
+	order[b] = page;
+}
+
+/* The same order each time. */
+static void shuffle(void)
+{
+	unsigned int i;
+
+	order = malloc(pages * sizeof(*order));
+	if (!order)
+		die("malloc");
+	srand(1);
+	for (i = 0; i < pages; i++)
+		order[i] = i;
+	for (i = pages - 1; i; i--)
+		swap_pages(i, rand() % (i + 1));
+}
+
+static void map_file(const char *path)
+{
+	size_t size = 4 * limit();
+
+	write_setting(FAULT_AROUND, "65536");
+	pages = size / page_size;
+	shuffle();
+	memory = map_at_home(size, PROT_READ, MAP_SHARED, make_file(path, size));
+}
+
+static void setup_disk(void)
+{
+	map_file("/disk/limit");
+}
+
+static void setup_tmpfs(void)
+{
+	map_file("/tmp/limit");
+}
+
+static void setup_anon(void)
+{
+	size_t size = 2 * limit();
+
+	pages = size / page_size;
+	memory = map_at_home(size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	touch_write(memory, size);
+}
+
+static uint64_t per_page(uint64_t cost)
+{
+	return (cost + pages / 2) / pages;
+}
+
+static uint64_t run_random(void)
+{
+	const volatile unsigned char *bytes = memory;
+	uint64_t start = now();
+	unsigned int i;
+
+	for (i = 0; i < pages; i++)
+		(void)bytes[order[i] * page_size];
+	return per_page(now() - start);
+}
+
+static uint64_t run_in_turn(void)
+{
+	uint64_t start = now();
+
+	touch_write(memory, pages * page_size);
+	return per_page(now() - start);
+}
+
+static unsigned long io_bytes(void)
+{
+	return (read_key("/proc/vmstat", "pgpgin") +
+		read_key("/proc/vmstat", "pgpgout")) << 10;
+}
+
+static uint64_t random_io(void)
+{
+	unsigned long before = io_bytes();
+
+	run_random();
+	return per_page(io_bytes() - before);
+}
+
+const struct row limit_rows[] = {
+	{ .name = "file of 4 times the limit, at random", .unit = "page",
+	  .units = 1, .repeat = 5, .setup = setup_disk, .run = run_random },
+	{ .name = "the same, bytes of I/O", .unit = "page", .units = 1,
+	  .repeat = 5, .setup = setup_disk, .run = random_io },
+	{ .name = "tmpfs file of 4 times the limit, at random", .unit = "page",
+	  .units = 1, .repeat = 5, .setup = setup_tmpfs, .run = run_random },
+	{ .name = "anonymous, twice the limit, swapped out and in",
+	  .unit = "page", .units = 1, .setup = setup_anon, .run = run_in_turn },
+	{ }
+};

@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""report.py DIRECTORY: makes bench.csv, table.txt and bench.svg of what the
+guests left in DIRECTORY/BOOT/host/SETTING.tsv."""
+
+import csv
+import os
+import sys
+
+# Title, boot, settings. All but the first are shown as what they add to it.
+COLUMNS = (
+    ("stock", "stock", ("root", "mkdir")),
+    ("rss disabled", "off", ("root",)),
+    ("rss unused", "rss", ("root",)),
+    ("outside", "rss", ("outside",)),
+    ("rss", "rss", ("rss1", "limit-rss", "mkdir-rss")),
+    ("rss, depth 8", "rss", ("rss8",)),
+    ("memcg unused", "memcg", ("root",)),
+    ("memcg", "memcg", ("memcg1", "limit-memcg", "mkdir-memcg")),
+    ("memcg, depth 8", "memcg", ("memcg8",)),
+    ("memcg, rss unused", "both", ("memcg1",)),
+    ("both", "both", ("both1",)),
+    ("both, depth 8", "both", ("both8",)),
+)
+
+# Drawn, with the colour: what is asked most often.
+BARS = (("rss", "#2a7fb8"), ("rss, depth 8", "#9ecae1"),
+        ("memcg", "#d95f0e"), ("memcg, depth 8", "#fec44f"))
+
+
+def fail(message):
+    sys.exit(f"report.py: {message}")
+
+
+def read_rows(path):
+    """What one run of the guest's program printed."""
+    rows = {}
+    try:
+        with open(path, encoding="ascii") as lines:
+            for line in lines:
+                name, unit, median, least = line.rstrip("\n").split("\t")
+                rows[name] = (unit, float(median), float(least))
+    except (OSError, ValueError) as error:
+        fail(f"{path}: {error}")
+    return rows
+
+
+def read_column(directory, boot, settings):
+    """Rows of one column: name -> (unit, median, least)."""
+    host = os.path.join(directory, boot, "host")
+    rows = {}
+    for setting in settings:
+        rows |= read_rows(os.path.join(host, setting + ".tsv"))
+    return rows | {"memory for pages": ("MiB of 1024", missing(host), 0)}
+
+
+def missing(host):
+    """MiB of the guest's 1024 that the kernel has taken at boot."""
+    path = os.path.join(host, "meminfo")
+    try:
+        with open(path, encoding="ascii") as lines:
+            return 1024 - int(lines.readline().split()[1]) / 1024
+    except (OSError, ValueError, IndexError) as error:
+        fail(f"{path}: {error}")
+
+
+def write_csv(path, columns):
+    with open(path, "w", encoding="ascii", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(("row", "unit", "column", "median", "least"))
+        for title, rows in columns.items():
+            for name, (unit, median, least) in rows.items():
+                writer.writerow((name, unit, title, median, least))
+
+
+def table(columns):
+    """Lines of a table: the first column in full, then the additions."""
+    base = columns[COLUMNS[0][0]]
+    titles = list(columns)
+    names = list(dict.fromkeys(n for rows in columns.values() for n in rows))
+    widths = [max(len(f"{name} ({rows[name][0]})") for name in names
+                  for rows in columns.values() if name in rows)]
+    widths += [max(len(title), 9) for title in titles]
+    lines = ["  ".join(cell.rjust(width) if i else cell.ljust(width)
+                       for i, (cell, width) in enumerate(
+                           zip(["instructions"] + titles, widths)))]
+    for name in names:
+        unit = next(rows[name][0] for rows in columns.values() if name in rows)
+        cells = [f"{name} ({unit})".ljust(widths[0])]
+        for i, title in enumerate(titles):
+            row = columns[title].get(name)
+            if not row:
+                cell = "-"
+            elif i and name in base:
+                cell = f"{row[1] - base[name][1]:+.1f}"
+            else:
+                cell = f"{row[1]:.1f}"
+            cells.append(cell.rjust(widths[i + 1]))
+        lines.append("  ".join(cells))
+    return lines
+
+
+def svg(columns):
+    """Bars of what each of BARS adds, for rows that the base has."""
+    base = columns[COLUMNS[0][0]]
+    rows = [name for name in base
+            if all(name in columns[title] for title, _ in BARS)]
+    bar, gap, left, width = 12, 14, 290, 460
+    step = len(BARS) * bar + gap
+    height = len(rows) * step + 60
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 120}"'
+           f' height="{height}" font-family="sans-serif" font-size="11">',
+           '<rect width="100%" height="100%" fill="white"/>',
+           '<text x="10" y="18" font-size="13">Instructions added to those of'
+           ' the stock kernel, per cent</text>']
+    for i, (title, colour) in enumerate(BARS):
+        x = left + i * 120
+        out.append(f'<rect x="{x}" y="28" width="10" height="10" fill="{colour}"/>'
+                   f'<text x="{x + 15}" y="37">{title}</text>')
+
+    share = {(name, title): 100 * (columns[title][name][1] / base[name][1] - 1)
+             for name in rows for title, _ in BARS}
+    most = max(list(share.values()) + [1])
+    for i, name in enumerate(rows):
+        y = 50 + i * step
+        out.append(f'<text x="10" y="{y + step / 2 - 3}">{name}</text>')
+        for title, colour in BARS:
+            value = share[name, title]
+            length = max(value, 0) / most * width
+            added = columns[title][name][1] - base[name][1]
+            out.append(f'<rect x="{left}" y="{y}" width="{length:.1f}"'
+                       f' height="{bar - 2}" fill="{colour}"/>'
+                       f'<text x="{left + length + 4:.1f}" y="{y + bar - 3}">'
+                       f'{value:+.1f} % ({added:+.0f})</text>')
+            y += bar
+    return out + ["</svg>"]
+
+
+def write_lines(path, lines):
+    with open(path, "w", encoding="ascii") as out:
+        out.write("\n".join(lines) + "\n")
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("Usage: report.py DIRECTORY")
+    directory = sys.argv[1]
+    columns = {title: read_column(directory, boot, settings)
+               for title, boot, settings in COLUMNS}
+    write_csv(os.path.join(directory, "bench.csv"), columns)
+    write_lines(os.path.join(directory, "table.txt"), table(columns))
+    write_lines(os.path.join(directory, "bench.svg"), svg(columns))
+
+
+if __name__ == "__main__":
+    main()

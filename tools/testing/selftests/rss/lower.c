@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "container.h"
+#include "events.h"
+#include "lower.h"
+#include "mem.h"
+#include "runner.h"
+#include "swap.h"
+
+bool lower_by_shrinking;
+
+char *filled_container(struct child *child, struct filler *filler)
+{
+	char *c = container_new(NULL, "lowered");
+
+	container_set_pages(c, "rss_limit", OLD_LIMIT);
+	child_start(child, c, child_filler, filler);
+	child_step(child);
+	return c;
+}
+
+int lower(const char *container, long pages)
+{
+	char text[32];
+
+	if (lower_by_shrinking) {
+		snprintf(text, sizeof(text), "%zu", pages * page_size());
+		return cg_write(container, "rss_shrink_in_bytes", text);
+	}
+	snprintf(text, sizeof(text), "%ld", pages);
+	return cg_write(container, "rss_limit", text);
+}
+
+static void expect_no_oom(const char *c)
+{
+	require(!events_get(c, EVENT_OOM) && !events_get(c, EVENT_OOM_KILL),
+		"there was an OOM");
+}
+
+/* The limit that is in force after a lower() with a result. */
+static void expect_limit(const char *c, long old, long pages, int err)
+{
+	long limit = err || lower_by_shrinking ? old : pages;
+
+	require(container_get(c, "rss_limit") == limit,
+		"the limit is %ld, not %ld, after %d",
+		container_get(c, "rss_limit"), limit, err);
+	expect_no_oom(c);
+}
+
+static void expect_lowered(const char *c, long pages)
+{
+	int err = lower(c, pages);
+
+	require(!err, "lowering to %ld: %s", pages, strerror(-err));
+	require(container_usage(c) <= pages, "usage %ld, not %ld",
+		container_usage(c), pages);
+	expect_limit(c, OLD_LIMIT, pages, err);
+}
+
+static void expect_busy(const char *c, long pages)
+{
+	int err = lower(c, pages);
+
+	require(err == -EBUSY, "lowering to %ld returned %d, not EBUSY", pages,
+		err);
+	expect_limit(c, OLD_LIMIT, pages, err);
+}
+
+void let_end(const char *container, struct child *child)
+{
+	expect_no_oom(container);
+	child_step(child);
+	child_finish(child);
+	expect_no_oom(container);
+}
+
+void lower_swap(void)
+{
+	struct filler filler = { .pages = FILLED };
+	struct child child;
+	char *c;
+
+	swap_on(2 * FILLED);
+	c = filled_container(&child, &filler);
+	expect_lowered(c, HALF);
+	require(container_get(c, "rss_reclaimed") >= FILLED - HALF,
+		"reclaimed only %ld", container_get(c, "rss_reclaimed"));
+	let_end(c, &child);
+}
+
+void lower_no_pressure(void)
+{
+	struct filler filler = { .pages = FILLED };
+	struct child child;
+	long usage;
+	char *c;
+
+	c = filled_container(&child, &filler);
+	usage = container_usage(c);
+	expect_lowered(c, usage);
+	require(!lower(c, usage + 1), "raising it by a page");
+	require(container_usage(c) == usage &&
+		container_get(c, "rss_reclaimed") == 0,
+		"usage fell from %ld to %ld under no pressure", usage,
+		container_usage(c));
+	container_set(c, "rss_limit", "max");
+	let_end(c, &child);
+}
+
+void lower_no_swap(void)
+{
+	struct filler filler = { .pages = FILLED };
+	struct child child;
+	char *c;
+
+	swap_none();
+	c = filled_container(&child, &filler);
+	expect_busy(c, HALF);
+	expect_busy(c, 0);
+	require(container_usage(c) >= FILLED, "usage %ld", container_usage(c));
+	let_end(c, &child);
+}
+
+static void fill_file(struct child *self, void *arg)
+{
+	char *mem = mem_shared(FILLED);
+
+	(void)arg;
+	child_sync(self);
+	mem_fill(mem, FILLED, 0);
+	child_sync(self);
+	mem_verify(mem, FILLED, 0);
+	child_sync(self);
+}
+
+/* To unmap a page of a file is enough. */
+void lower_file_no_swap(void)
+{
+	char *c = container_new(NULL, "lowered");
+	struct child child;
+
+	swap_none();
+	container_set_pages(c, "rss_limit", OLD_LIMIT);
+	child_start(&child, c, fill_file, NULL);
+	child_step(&child);
+	require(container_usage(c) >= FILLED, "usage %ld", container_usage(c));
+	expect_lowered(c, HALF);
+	let_end(c, &child);
+}
+
+void lower_locked(void)
+{
+	struct filler filler = { .pages = FILLED, .locked = true };
+	struct child child;
+	char *c;
+
+	swap_on(2 * FILLED);
+	c = filled_container(&child, &filler);
+	expect_busy(c, HALF);
+	require(container_usage(c) >= FILLED, "usage %ld", container_usage(c));
+	let_end(c, &child);
+}
+
+/* Down to what is locked, and no further, for all that could be reclaimed. */
+void lower_part_locked(void)
+{
+	struct filler locked = { .pages = HALF, .locked = true };
+	struct filler filler = { .pages = HALF };
+	struct child children[2];
+	char *c;
+
+	swap_on(2 * FILLED);
+	c = filled_container(&children[0], &locked);
+	child_start(&children[1], c, child_filler, &filler);
+	child_step(&children[1]);
+	expect_busy(c, HALF / 2);
+	require(container_usage(c) >= HALF, "usage %ld", container_usage(c));
+	let_end(c, &children[1]);
+	let_end(c, &children[0]);
+}
+
+/* What is below counts, and is taken from. */
+void lower_subtree(void)
+{
+	struct filler filler = { .pages = HALF };
+	struct child children[2];
+	char *c, *below[2];
+	int i;
+
+	swap_on(2 * FILLED);
+	c = container_new(NULL, "lowered");
+	container_set_pages(c, "rss_limit", OLD_LIMIT);
+	below[0] = container_new(c, "first");
+	below[1] = container_new(c, "second");
+	for (i = 0; i < 2; i++) {
+		child_start(&children[i], below[i], child_filler, &filler);
+		child_step(&children[i]);
+	}
+	expect_lowered(c, HALF);
+	require(container_get(c, "rss_reclaimed") >= FILLED - HALF &&
+		container_get(below[0], "rss_reclaimed") == 0,
+		"reclaimed %ld, and %ld on behalf of a child",
+		container_get(c, "rss_reclaimed"),
+		container_get(below[0], "rss_reclaimed"));
+	for (i = 0; i < 2; i++)
+		let_end(c, &children[i]);
+}
+
+#define LARGE		(4 * FILLED)
+
+static void refill(struct child *self, void *arg)
+{
+	char *mem = mem_anon(LARGE);
+
+	(void)arg;
+	for (;;) {
+		mem_fill(mem, LARGE, 0);
+		child_sync(self);
+	}
+}
+
+static void ignore(int sig)
+{
+	(void)sig;
+}
+
+static timer_t make_timer(void)
+{
+	const struct sigaction action = { .sa_handler = ignore };
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGUSR1,
+	};
+	timer_t timer;
+
+	require(!sigaction(SIGUSR1, &action, NULL) &&
+		!timer_create(CLOCK_MONOTONIC, &event, &timer), "timer: %s",
+		strerror(errno));
+	return timer;
+}
+
+static long now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* With a signal after @us; without one if that is 0. */
+static int lower_with_signal(const char *c, timer_t timer, long us)
+{
+	const struct itimerspec off = { 0 };
+	struct itimerspec on = {
+		.it_value = { us / 1000000, us % 1000000 * 1000 },
+	};
+	int err;
+
+	timer_settime(timer, 0, &on, NULL);
+	err = lower(c, HALF);
+	timer_settime(timer, 0, &off, NULL);
+	return err;
+}
+
+static void fill_again(const char *c, struct child *child)
+{
+	container_set(c, "rss_limit", "max");
+	child_step(child);
+	require(container_usage(c) >= LARGE, "usage %ld", container_usage(c));
+}
+
+/*
+ * The time between the start of the write and the signal grows from round to
+ * round; before a round that was too late, the child gets its pages back.
+ */
+#define SIGNAL_ROUNDS	100
+#define SIGNAL_STEP_US	50
+
+void lower_signal(void)
+{
+	timer_t timer = make_timer();
+	struct child child;
+	int round, err = 0;
+	char *c;
+
+	swap_on(2 * LARGE);
+	c = container_new(NULL, "lowered");
+	child_start(&child, c, refill, NULL);
+	for (round = 0; round < SIGNAL_ROUNDS && !err; round++) {
+		fill_again(c, &child);
+		err = lower_with_signal(c, timer, 1 + round * SIGNAL_STEP_US);
+		require(!err || err == -EINTR, "lowering: %s", strerror(-err));
+		expect_limit(c, NO_LIMIT, HALF, err);
+	}
+	require(err, "no signal hit the write");
+}
+
+/*
+ * The first write tells how long it takes.  The next ones are interrupted
+ * after a part of that time; some may come too late.
+ */
+#define PARTS		8
+
+void lower_signal_midway(void)
+{
+	int part, err, interrupted = 0;
+	timer_t timer = make_timer();
+	struct child child;
+	long whole;
+	char *c;
+
+	swap_on(2 * LARGE);
+	c = container_new(NULL, "lowered");
+	child_start(&child, c, refill, NULL);
+	whole = now_us();
+	err = lower(c, HALF);
+	require(!err, "lowering: %s", strerror(-err));
+	whole = now_us() - whole;
+	for (part = 1; part < PARTS; part++) {
+		fill_again(c, &child);
+		err = lower_with_signal(c, timer, whole * part / PARTS);
+		require(!err || err == -EINTR, "lowering: %s", strerror(-err));
+		expect_limit(c, NO_LIMIT, HALF, err);
+		interrupted += err == -EINTR;
+	}
+	require(interrupted > 0, "0 of %d signals within %ld us hit", PARTS - 1,
+		whole);
+}
+
+/* Two children touch their pages as fast as they can until they are stopped. */
+#define FAULTERS	2
+#define ROUNDS		5
+#define MOST_SECONDS	(WAIT_SECONDS / 4)
+
+struct faulter {
+	bool anon;
+	bool stop;
+};
+
+static void fault_on(struct child *self, void *arg)
+{
+	struct faulter *faulter = arg;
+	char *mem = faulter->anon ? mem_anon(FILLED) : mem_shared(FILLED);
+
+	mem_fill(mem, FILLED, self->pid);
+	child_sync(self);
+	while (!__atomic_load_n(&faulter->stop, __ATOMIC_RELAXED))
+		mem_fill(mem, FILLED, self->pid);
+	mem_verify(mem, FILLED, self->pid);
+	child_sync(self);
+}
+
+/* Ends within a bounded time, either way, and the right limit is in force. */
+static void lower_beside_faulters(struct faulter *faulter)
+{
+	const long old = FAULTERS * OLD_LIMIT;
+	struct child children[FAULTERS];
+	int round, i, err, done = 0;
+	char *c;
+	long us;
+
+	c = container_new(NULL, "lowered");
+	for (i = 0; i < FAULTERS; i++)
+		child_start(&children[i], c, fault_on, faulter);
+	for (i = 0; i < FAULTERS; i++)
+		child_go(&children[i]);
+	for (round = 0; round < ROUNDS; round++) {
+		container_set_pages(c, "rss_limit", old);
+		us = now_us();
+		err = lower(c, HALF);
+		us = now_us() - us;
+		require(!err || err == -EBUSY, "lowering: %s", strerror(-err));
+		expect_limit(c, old, HALF, err);
+		require(us < MOST_SECONDS * 1000000L, "it took %ld us", us);
+		if (!err && !lower_by_shrinking)
+			require(container_usage(c) <= HALF + FAULTERS *
+				(long)fault_around_pages(), "usage %ld",
+				container_usage(c));
+		done += !err;
+	}
+	ksft_print_msg("%d of %d got there\n", done, ROUNDS);
+	container_set(c, "rss_limit", "max");
+	__atomic_store_n(&faulter->stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < FAULTERS; i++) {
+		require(child_wait(&children[i]) == CHILD_SYNCED,
+			"child %d ended", children[i].pid);
+		child_finish(&children[i]);
+	}
+	expect_no_oom(c);
+}
+
+void lower_faulter_anon(void)
+{
+	struct faulter *faulter = (struct faulter *)mem_shared(1);
+
+	faulter->anon = true;
+	swap_on(2 * FAULTERS * FILLED);
+	lower_beside_faulters(faulter);
+}
+
+void lower_faulter_file(void)
+{
+	struct faulter *faulter = (struct faulter *)mem_shared(1);
+
+	swap_none();
+	faulter->anon = false;
+	lower_beside_faulters(faulter);
+}
