@@ -16,6 +16,7 @@ help:
 	@echo 'make kselftest      some, PROGRAMS=test_thp,test_ksm SETTINGS=n:always'
 	@echo 'make harness-test   prove that the harness sees failures'
 	@echo 'make bench          instructions per fault, against memcg'
+	@echo 'make bench-record   the same, and put the table into Documentation/'
 	@echo 'make check          checkpatch, sparse, W=1, kernel-doc, shellcheck, tools'
 	@echo 'make off-check      built out, no instruction of the kernel differs'
 	@echo 'make bisect         each step of the series compiles'
@@ -72,9 +73,11 @@ kselftest: tree
 harness-test: kernel
 	@$(H)/harness-test.sh $(FLAVOUR)
 
-.PHONY: bench
+.PHONY: bench bench-record
 bench: tree
 	@$(H)/bench/bench.sh
+bench-record: tree
+	@$(H)/bench/record.sh
 
 .PHONY: check
 check: tree

@@ -322,7 +322,7 @@ void rss_deactivate(struct rss_node *node, enum rss_list active,
 #define RSS_RECLAIM_RETRIES	3
 
 /* When shrinking, how many times what there is to do may be reclaimed. */
-#define RSS_SHRINK_EFFORT	8
+#define RSS_SHRINK_EFFORT	4
 
 /* Most pages to reclaim on request before looking for a signal again. */
 #define RSS_RECLAIM_BATCH	512UL
@@ -350,6 +350,10 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 /* rss_oom.c */
 bool rss_oom_candidate(struct rss_container *rss);
 bool rss_out_of_memory(struct rss_container *rss);
+
+/* rss_files_v1.c, rss_files_v2.c */
+extern struct cftype rss_files_legacy[];
+extern struct cftype rss_files_dfl[];
 
 /* rss_files.c */
 unsigned long rss_usage(struct rss_container *rss);

@@ -137,6 +137,13 @@ static void rss_css_free(struct cgroup_subsys_state *css)
 	rss_container_free(rss);
 }
 
+/*
+ * Without a table here from the start a hierarchy does not get the controller
+ * at all. Those with files in them replace these, see rss_files_v*.c.
+ */
+struct cftype __weak rss_files_legacy[] = { { } };
+struct cftype __weak rss_files_dfl[] = { { } };
+
 struct cgroup_subsys rss_cgrp_subsys = {
 	.css_alloc = rss_css_alloc,
 	.css_online = rss_css_online,
@@ -144,4 +151,6 @@ struct cgroup_subsys rss_cgrp_subsys = {
 	.css_free = rss_css_free,
 	.attach = rss_attach,
 	.fork = rss_fork,
+	.legacy_cftypes = rss_files_legacy,
+	.dfl_cftypes = rss_files_dfl,
 };

@@ -7,7 +7,6 @@
  */
 
 #include <linux/cgroup.h>
-#include <linux/init.h>
 #include <linux/seq_file.h>
 
 #include "rss.h"
@@ -127,7 +126,7 @@ static int rss_stat_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static struct cftype rss_files_legacy[] = {
+struct cftype rss_files_legacy[] = {
 	{
 		.name = "rss_usage",
 		.read_u64 = rss_usage_read,
@@ -180,11 +179,3 @@ static struct cftype rss_files_legacy[] = {
 	},
 	{ }	/* terminate */
 };
-
-static int __init rss_files_init(void)
-{
-	if (!cgroup_subsys_enabled(rss_cgrp_subsys))
-		return 0;
-	return cgroup_add_legacy_cftypes(&rss_cgrp_subsys, rss_files_legacy);
-}
-subsys_initcall(rss_files_init);

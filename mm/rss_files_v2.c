@@ -4,7 +4,6 @@
  */
 
 #include <linux/cgroup.h>
-#include <linux/init.h>
 #include <linux/seq_file.h>
 
 #include "rss.h"
@@ -148,7 +147,7 @@ static ssize_t rss_reclaim_write(struct kernfs_open_file *of, char *buf,
 	return rss_reclaim_pages(of_to_rss(of), nr) ?: nbytes;
 }
 
-static struct cftype rss_files_dfl[] = {
+struct cftype rss_files_dfl[] = {
 	{
 		.name = "current",
 		.read_u64 = rss_current_read,
@@ -197,11 +196,3 @@ static struct cftype rss_files_dfl[] = {
 	},
 	{ }	/* terminate */
 };
-
-static int __init rss_files_v2_init(void)
-{
-	if (!cgroup_subsys_enabled(rss_cgrp_subsys))
-		return 0;
-	return cgroup_add_dfl_cftypes(&rss_cgrp_subsys, rss_files_dfl);
-}
-subsys_initcall(rss_files_v2_init);

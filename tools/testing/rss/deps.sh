@@ -11,6 +11,7 @@ packages=(
 	busybox-static qemu-system-x86		# the guest
 	cgroup-tools libinih-dev libjson-c-dev	# the tools and their tests
 	libncurses-dev libsystemd-dev mandoc ncurses-base pkgconf
+	python3					# make bench
 	python3-git python3-ply shellcheck sparse	# make check
 )
 [ -n "${KSRC:-}" ] || packages+=(linux-source-6.12)

@@ -31,11 +31,11 @@ none_passed()
 	echo "0 $((failed + passed)) $skipped" > "$results/count"
 }
 
-# Lockdep makes faults so slow that the debug flavour gets by with two of the
+# Lockdep makes faults so slow that the debug flavour gets by with fewer
 # settings, and with a smaller file to read through.
 declare -A kselftest=(
-	[release]="SETTINGS=y:always,y:never,n:always,n:never"
-	[debug]="SETTINGS=y:always,n:never RSS_FILE_MIB=16"
+	[release]="SETTINGS=y:always,y:never,n:always,n:never,y:always:v2"
+	[debug]="SETTINGS=y:always,n:never:v2 RSS_FILE_MIB=16"
 )
 declare -A disabled=(
 	[release]="SETTINGS=n:always"
@@ -47,7 +47,7 @@ for flavour; do
 	"$house/qemu/initramfs.sh" "$flavour"
 	boot "$flavour" kunit 300 kunit kunit.enable=1
 	read -ra settings <<< "${kselftest[$flavour]}"
-	boot "$flavour" kselftest 3600 kselftest "${settings[@]}"
+	boot "$flavour" kselftest 5400 kselftest "${settings[@]}"
 	read -ra settings <<< "${disabled[$flavour]}"
 	boot "$flavour" memory-disabled 1200 kselftest "${settings[@]}" \
 		cgroup_disable=memory

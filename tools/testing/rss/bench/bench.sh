@@ -22,6 +22,10 @@ boot off "$linux" root cgroup_disable=memory cgroup_disable=rss
 boot rss "$linux" root,outside,rss1,rss8,limit-rss,mkdir-rss cgroup_disable=memory
 boot both "$linux" memcg1,both1,both8
 
+say "measuring: two processors"
+"$house/bench/scale.sh"
+
 "$house/bench/report.py" "$build/bench"
+{ echo; cat "$build/bench/scale.txt"; } >> "$build/bench/table.txt"
 cat "$build/bench/table.txt"
 say "build/bench has it as bench.csv and bench.svg"

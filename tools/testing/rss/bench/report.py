@@ -7,25 +7,26 @@ import csv
 import os
 import sys
 
-# Title, boot, settings. All but the first are shown as what they add to it.
+# Title, boot, settings, and what it is. All but the first are shown as what
+# they add to it.
 COLUMNS = (
-    ("stock", "stock", ("root", "mkdir")),
-    ("rss disabled", "off", ("root",)),
-    ("rss unused", "rss", ("root",)),
-    ("outside", "rss", ("outside",)),
-    ("rss", "rss", ("rss1", "limit-rss", "mkdir-rss")),
-    ("rss, depth 8", "rss", ("rss8",)),
-    ("memcg unused", "memcg", ("root",)),
-    ("memcg", "memcg", ("memcg1", "limit-memcg", "mkdir-memcg")),
-    ("memcg, depth 8", "memcg", ("memcg8",)),
-    ("memcg, rss unused", "both", ("memcg1",)),
-    ("both", "both", ("both1",)),
-    ("both, depth 8", "both", ("both8",)),
+    ("stock", "stock", ("root", "mkdir"), "cgroup_disable=memory"),
+    ("disabled", "off", ("root",), "the series, cgroup_disable=rss,memory"),
+    ("unused", "rss", ("root",), "no container exists"),
+    ("outside", "rss", ("outside",), "one exists, the task is in none"),
+    ("rss", "rss", ("rss1", "limit-rss", "mkdir-rss"), "in a container"),
+    ("rss/8", "rss", ("rss8",), "in one that is 8 levels deep"),
+    ("mc/0", "memcg", ("root",), "stock, memory controller on and unused"),
+    ("mc", "memcg", ("memcg1", "limit-memcg", "mkdir-memcg"), "in use"),
+    ("mc/8", "memcg", ("memcg8",), "8 levels deep"),
+    ("mc,unused", "both", ("memcg1",), "the series, in use, no container"),
+    ("both", "both", ("both1",), "in use, and in a container"),
+    ("both/8", "both", ("both8",), "each 8 levels deep"),
 )
 
 # Drawn, with the colour: what is asked most often.
-BARS = (("rss", "#2a7fb8"), ("rss, depth 8", "#9ecae1"),
-        ("memcg", "#d95f0e"), ("memcg, depth 8", "#fec44f"))
+BARS = (("rss", "#2a7fb8"), ("rss/8", "#9ecae1"),
+        ("mc", "#d95f0e"), ("mc/8", "#fec44f"))
 
 
 def fail(message):
@@ -51,17 +52,23 @@ def read_column(directory, boot, settings):
     rows = {}
     for setting in settings:
         rows |= read_rows(os.path.join(host, setting + ".tsv"))
-    return rows | {"memory for pages": ("MiB of 1024", missing(host), 0)}
+    return rows | {"memory used at boot": ("KiB", used(host), 0)}
 
 
-def missing(host):
-    """MiB of the guest's 1024 that the kernel has taken at boot."""
+def used(host):
+    """KiB of the guest's memory that were not free when it had booted."""
     path = os.path.join(host, "meminfo")
     try:
         with open(path, encoding="ascii") as lines:
-            return 1024 - int(lines.readline().split()[1]) / 1024
-    except (OSError, ValueError, IndexError) as error:
+            values = dict(line.split()[:2] for line in lines)
+        return (1 << 20) - int(values["MemFree:"])
+    except (OSError, ValueError, KeyError) as error:
         fail(f"{path}: {error}")
+
+
+def figure(value, sign=""):
+    """As many digits as mean something, four at least."""
+    return f"{value:{sign}.{0 if abs(value) >= 1000 else 1}f}"
 
 
 def write_csv(path, columns):
@@ -74,16 +81,17 @@ def write_csv(path, columns):
 
 
 def table(columns):
-    """Lines of a table: the first column in full, then the additions."""
+    """Lines of a table: the first column in full, then the additions, or
+    "=" and all where there is nothing to compare with."""
     base = columns[COLUMNS[0][0]]
     titles = list(columns)
     names = list(dict.fromkeys(n for rows in columns.values() for n in rows))
     widths = [max(len(f"{name} ({rows[name][0]})") for name in names
                   for rows in columns.values() if name in rows)]
-    widths += [max(len(title), 9) for title in titles]
+    widths += [max(len(title), 7) for title in titles]
     lines = ["  ".join(cell.rjust(width) if i else cell.ljust(width)
                        for i, (cell, width) in enumerate(
-                           zip(["instructions"] + titles, widths)))]
+                           zip(["instructions per"] + titles, widths)))]
     for name in names:
         unit = next(rows[name][0] for rows in columns.values() if name in rows)
         cells = [f"{name} ({unit})".ljust(widths[0])]
@@ -92,11 +100,13 @@ def table(columns):
             if not row:
                 cell = "-"
             elif i and name in base:
-                cell = f"{row[1] - base[name][1]:+.1f}"
+                cell = figure(row[1] - base[name][1], "+")
             else:
-                cell = f"{row[1]:.1f}"
+                cell = ("=" if i else "") + figure(row[1])
             cells.append(cell.rjust(widths[i + 1]))
         lines.append("  ".join(cells))
+    lines += [""] + [f"{title:>{max(map(len, titles))}}: {what}"
+                     for title, _, _, what in COLUMNS]
     return lines
 
 
@@ -146,7 +156,7 @@ def main():
         sys.exit("Usage: report.py DIRECTORY")
     directory = sys.argv[1]
     columns = {title: read_column(directory, boot, settings)
-               for title, boot, settings in COLUMNS}
+               for title, boot, settings, _ in COLUMNS}
     write_csv(os.path.join(directory, "bench.csv"), columns)
     write_lines(os.path.join(directory, "table.txt"), table(columns))
     write_lines(os.path.join(directory, "bench.svg"), svg(columns))

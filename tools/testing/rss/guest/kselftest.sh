@@ -1,19 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the kselftests with each of $SETTINGS, a list separated by commas:
-# whether MGLRU is on, and the THP policy, as in n:always. $PROGRAMS, another
-# such list, is for some of them only.
+# whether MGLRU is on, the THP policy and, for the default hierarchy of cgroups,
+# v2, as in n:always or y:never:v2. $PROGRAMS, another such list, is for some of
+# them only.
 
 seconds=$(sed -n 's/^timeout=//p' /selftests/rss/settings 2> /dev/null)
 cd /selftests/rss || exit
 [ -z "$PROGRAMS" ] || echo "$PROGRAMS" | tr , '\n' > /selftests/list
 
 for setting in $(echo "$SETTINGS" | tr , ' '); do
-	lru=${setting%:*} thp=${setting#*:}
+	IFS=: read -r lru thp hierarchy <<- end
+		$setting
+	end
 	echo "$lru" > /sys/kernel/mm/lru_gen/enabled
 	echo "$thp" > /sys/kernel/mm/transparent_hugepage/enabled
+	unset RSS_HIERARCHY
+	[ -z "$hierarchy" ] || export RSS_HIERARCHY="$hierarchy"
 	while read -r program; do
-		name=$program.lru_gen=$lru.thp=$thp
+		name=$program.lru_gen=$lru.thp=$thp${hierarchy:+.$hierarchy}
 		echo "kselftest: $name" > /dev/kmsg
 		timeout "${seconds:-300}" "./$program" \
 			< /dev/null > "/host/$name.tap" 2>&1

@@ -2,68 +2,47 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "container.h"
-#include "fs.h"
-#include "keys.h"
+#include "hierarchy.h"
 #include "runner.h"
-
-static char root[PATH_MAX];
-static bool mounted;
+#include "unified.h"
 
 /* All containers of this run begin with this, so that cleanup finds them. */
 static char prefix[32];
 
-static bool find_mount(void)
-{
-	struct mntent *ent;
-	FILE *mounts;
-
-	mounts = setmntent("/proc/self/mounts", "r");
-	if (!mounts)
-		return false;
-	while ((ent = getmntent(mounts))) {
-		if (strcmp(ent->mnt_type, "cgroup") || !hasmntopt(ent, "rss"))
-			continue;
-		snprintf(root, sizeof(root), "%s", ent->mnt_dir);
-		break;
-	}
-	endmntent(mounts);
-	return root[0];
-}
-
 const char *container_init(void)
 {
 	snprintf(prefix, sizeof(prefix), "ksft_rss_%d_", getpid());
-	if (find_mount())
-		return NULL;
-
-	snprintf(root, sizeof(root), "%s/rss", fs_scratch());
-	mkdir(root, 0700);
-	if (!mount("rss", root, "cgroup", 0, "rss")) {
-		mounted = true;
-		return NULL;
-	}
-	if (errno == EBUSY)
-		return "the rss controller is in use in another hierarchy";
-	return "no rss controller";
+	return hierarchy_init();
 }
 
 void container_exit(void)
 {
-	if (mounted)
-		umount(root);
+	hierarchy_exit();
 }
 
 const char *container_root(void)
 {
-	return root;
+	return hierarchy_root();
+}
+
+void container_need_v1(void)
+{
+	if (hierarchy_is_v2())
+		skip_case("cgroup v2 does not allow it");
+}
+
+/* On v2 a container has children of its kind only if it says so first. */
+static void allow_children(const char *parent)
+{
+	int err = unified_enable(parent, "rss");
+
+	require(!err, "%s cannot have children: %s", parent, strerror(-err));
 }
 
 char *container_new(const char *parent, const char *name)
@@ -71,10 +50,14 @@ char *container_new(const char *parent, const char *name)
 	char *container;
 	int len;
 
+	if (parent && hierarchy_is_v2())
+		allow_children(parent);
+
 	if (parent)
 		len = asprintf(&container, "%s/%s", parent, name);
 	else
-		len = asprintf(&container, "%s/%s%s", root, prefix, name);
+		len = asprintf(&container, "%s/%s%s", hierarchy_root(), prefix,
+			       name);
 	require(len > 0, "out of memory");
 	require(!cg_create(container), "mkdir %s: %s", container,
 		strerror(errno));
@@ -129,7 +112,10 @@ static const char *cleanup_one(const char *container)
 	const char *failed;
 
 	failed = cleanup_below(container, "");
-	if (!wait_for(is_drained(container))) {
+	if (!container_has(container, "rss_usage")) {
+		/* Another controller's, for which there are children, too. */
+		cg_killall(container);
+	} else if (!wait_for(is_drained(container))) {
 		snprintf(why, sizeof(why), "%s: usage %ld at the end",
 			 container_path(container), container_usage(container));
 		failed = why;
@@ -144,12 +130,17 @@ static const char *cleanup_one(const char *container)
 
 const char *container_cleanup(void)
 {
-	return cleanup_below(root, prefix);
+	const char *why = cleanup_below(hierarchy_root(), prefix);
+	const char *other = NULL;
+
+	if (unified_root()[0] && !hierarchy_is_v2())
+		other = cleanup_below(unified_root(), prefix);
+	return why ?: other;
 }
 
 const char *container_path(const char *container)
 {
-	return container + strlen(root);
+	return container + strlen(hierarchy_root());
 }
 
 bool container_has(const char *container, const char *file)
@@ -158,40 +149,15 @@ bool container_has(const char *container, const char *file)
 	char *path;
 	int err;
 
-	path = cg_control(container, file);
+	path = cg_control(container, control_name(file));
 	err = stat(path, &st);
 	free(path);
 	return !err;
 }
 
-long container_get(const char *container, const char *file)
-{
-	char buf[64], *end;
-	long value;
-	int err;
-
-	err = cg_read(container, file, buf, sizeof(buf));
-	require(!err, "reading %s/%s: %s", container, file, strerror(-err));
-	if (!strcmp(buf, "max\n"))
-		return NO_LIMIT;
-	value = strtol(buf, &end, 10);
-	require(end > buf && !strcmp(end, "\n"), "%s reads '%s'", file, buf);
-	return value;
-}
-
-long container_stat(const char *container, const char *key)
-{
-	char *path = cg_control(container, "rss_stat");
-	long value = read_key(path, key);
-
-	require(value >= 0, "no %s in %s", key, path);
-	free(path);
-	return value;
-}
-
 void container_set(const char *container, const char *file, const char *value)
 {
-	int err = cg_write(container, file, (char *)value);
+	int err = control_write(container, file, value);
 
 	require(!err, "writing '%s' to %s: %s", value, file, strerror(-err));
 }
@@ -257,8 +223,11 @@ static int count_dir(const char *path, const struct stat *st, int type,
 
 long container_dead(void)
 {
+	if (hierarchy_is_v2())
+		return cg_read_key_long(hierarchy_root(), "cgroup.stat",
+					"nr_dying_subsys_rss ");
 	nr_dirs = 0;
-	require(!nftw(root, count_dir, 8, FTW_PHYS), "nftw: %s",
+	require(!nftw(hierarchy_root(), count_dir, 8, FTW_PHYS), "nftw: %s",
 		strerror(errno));
 	return count_all() - nr_dirs;
 }

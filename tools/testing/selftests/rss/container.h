@@ -1,29 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Containers of the v1 hierarchy of the rss controller.  What cgroup_util.c
- * has serves here too: cg_write(), cg_enter(), ...; it knows v2 roots only,
- * and its waits have no end.
+ * Containers, in the hierarchy that hierarchy.h is about.  Files go by their
+ * names in v1, see control.h.  What cgroup_util.c has serves here too:
+ * cg_enter(), ...; its waits have no end.
  */
 #ifndef RSS_CONTAINER_H
 #define RSS_CONTAINER_H
 
-#include <limits.h>
 #include <sys/types.h>
 
 #include "../cgroup/cgroup_util.h"
+#include "control.h"
 
-/* How container_get() reads "max". */
-#define NO_LIMIT	LONG_MAX
-
-/*
- * Uses the hierarchy that is mounted, or mounts one.
- * Returns NULL or, without the controller, the reason.
- */
+/* Returns NULL or, without the controller, the reason. */
 const char *container_init(void);
 void container_exit(void);
 
 /* The root container of the hierarchy. */
 const char *container_root(void);
+
+/* Skips a case that v2 has no room for: processes beside children, say. */
+void container_need_v1(void);
 
 /* A new container in @parent, or right in the root if that is NULL. */
 char *container_new(const char *parent, const char *name);
@@ -41,10 +38,18 @@ const char *container_cleanup(void);
 const char *container_path(const char *container);
 
 bool container_has(const char *container, const char *file);
-long container_get(const char *container, const char *file);
-long container_stat(const char *container, const char *key);
 void container_set(const char *container, const char *file, const char *value);
 void container_set_pages(const char *container, const char *file, long pages);
+
+static inline long container_get(const char *container, const char *file)
+{
+	return control_read(container, file);
+}
+
+static inline long container_stat(const char *container, const char *key)
+{
+	return control_stat(container, key);
+}
 
 static inline long container_usage(const char *container)
 {
@@ -57,7 +62,7 @@ void container_move(const char *container, pid_t pid);
 /* The processes of a container, not of its descendants; returns how many. */
 size_t container_pids(const char *container, pid_t *pids, size_t max);
 
-/* Number of containers that were removed but are in the system still. */
+/* How many containers were removed but are in the system still. */
 long container_dead(void);
 
 #endif

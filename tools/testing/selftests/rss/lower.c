@@ -336,7 +336,7 @@ void lower_signal_midway(void)
 
 /* Two children touch their pages as fast as they can until they are stopped. */
 #define FAULTERS	2
-#define ROUNDS		5
+#define ROUNDS		2
 #define MOST_SECONDS	(WAIT_SECONDS / 4)
 
 struct faulter {

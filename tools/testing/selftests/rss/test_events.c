@@ -12,6 +12,7 @@
 #include "child.h"
 #include "container.h"
 #include "events.h"
+#include "hierarchy.h"
 #include "limit.h"
 #include "mem.h"
 #include "runner.h"
@@ -213,7 +214,7 @@ static void test_sums(void)
  */
 static void test_victim(void)
 {
-	struct filler big = { .pages = LIMIT * 3 / 4 };
+	struct filler big = { .pages = LIMIT * 5 / 8 };
 	struct filler small = { .pages = LIMIT / 2 };
 	char *top = container_new(NULL, "top"), *parent, *c, *other;
 	struct child large, little;
@@ -317,5 +318,6 @@ int main(void)
 		T(test_failcnt),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

@@ -10,6 +10,7 @@
 
 #include "child.h"
 #include "container.h"
+#include "hierarchy.h"
 #include "keys.h"
 #include "mem.h"
 #include "runner.h"
@@ -320,5 +321,6 @@ int main(void)
 		T(test_watermark_values),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

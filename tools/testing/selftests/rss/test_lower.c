@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lowering rss_limit below the usage; see lower.h. */
+#include "hierarchy.h"
 #include "lower.h"
 #include "runner.h"
 
@@ -20,5 +21,6 @@ int main(void)
 	};
 
 	lower_by_shrinking = false;
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

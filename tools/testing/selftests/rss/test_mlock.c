@@ -171,6 +171,7 @@ static void test_lists(void)
 	struct child child;
 	char *c;
 
+	container_need_v1();
 	swap_none();
 	c = container_new(NULL, "lists");
 	child_start(&child, c, write_and_lock, &actor);

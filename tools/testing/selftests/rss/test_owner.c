@@ -283,6 +283,7 @@ static void test_thread(void)
 	};
 	struct actor actor[1] = { 0 };
 
+	container_need_v1();
 	take_steps(actor, 1, 2, steps);
 }
 

@@ -262,6 +262,7 @@ static void test_clone_into_cgroup(void)
 	struct child child;
 	long first;
 
+	container_need_v1();
 	make_containers();
 	require(!mkdir(root, 0700) || errno == EEXIST, "mkdir: %s",
 		strerror(errno));

@@ -8,6 +8,7 @@
 
 #include "child.h"
 #include "container.h"
+#include "hierarchy.h"
 #include "lower.h"
 #include "mem.h"
 #include "runner.h"
@@ -130,5 +131,6 @@ int main(void)
 	};
 
 	lower_by_shrinking = true;
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

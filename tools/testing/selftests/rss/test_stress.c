@@ -137,7 +137,7 @@ static void change_limit(void)
 	if (below(3))
 		snprintf(text, sizeof(text), "%u",
 			 LOWEST_LIMIT + below(4 * MOST_PAGES));
-	err = cg_write(c, "rss_limit", text);
+	err = control_write(c, "rss_limit", text);
 	require(!err || err == -EBUSY || err == -EINTR, "limit %s: %s", text,
 		strerror(-err));
 }

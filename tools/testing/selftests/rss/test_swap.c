@@ -132,6 +132,31 @@ static void test_shared(void)
 	take_steps(actor, 1, 2, steps);
 }
 
+/* The pages are in the swap cache when the parent comes. */
+static void test_cached(void)
+{
+	static const struct step steps[] = {
+		{ "map", op_map_anon },
+		{ "write", op_write, .anon = N },
+		{ "swap out", swap_out, .anon = -N },
+		{ "fork", fork_to_move, .oracle_only = true },
+		{ "the child prepares to move", op_step_forked,
+		  .oracle_only = true },
+		{ "the child moves", op_step_forked },
+		{ "the child swaps in", op_step_forked, .at = 1, .anon = N },
+		{ "the child unmaps", op_step_forked, .at = 1, .anon = -N },
+		{ "the parent maps the same pages", op_verify, .anon = N },
+		{ "the parent unmaps", op_unmap, .anon = -N },
+		{ "the child exits", op_finish_forked, .oracle_only = true },
+		{ }
+	};
+	struct actor actor[1] = { { .pages = N } };
+
+	swap_on(4 * N);
+	cpu_stay();
+	take_steps(actor, 1, 2, steps);
+}
+
 static void end_swap(struct actor *a)
 {
 	(void)a;
@@ -299,6 +324,7 @@ int main(void)
 		T(test_anon),
 		T(test_shmem),
 		T(test_shared),
+		T(test_cached),
 		T(test_swapoff),
 		T(test_swapoff_shmem),
 		T(test_large),

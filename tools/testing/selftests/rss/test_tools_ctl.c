@@ -16,6 +16,7 @@
 #include "child.h"
 #include "container.h"
 #include "fs.h"
+#include "hierarchy.h"
 #include "keys.h"
 #include "mem.h"
 #include "runner.h"
@@ -357,5 +358,6 @@ int main(void)
 		T(test_mount),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

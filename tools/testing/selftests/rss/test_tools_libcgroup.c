@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "container.h"
+#include "hierarchy.h"
 #include "runner.h"
 #include "tool.h"
 
@@ -69,5 +70,6 @@ int main(void)
 		T(test_classify),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

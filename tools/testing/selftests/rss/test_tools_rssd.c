@@ -16,6 +16,7 @@
 #include "child.h"
 #include "container.h"
 #include "fs.h"
+#include "hierarchy.h"
 #include "keys.h"
 #include "mem.h"
 #include "runner.h"
@@ -474,5 +475,6 @@ int main(void)
 		T(test_bad_config),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

@@ -13,6 +13,7 @@
 
 #include "container.h"
 #include "fs.h"
+#include "hierarchy.h"
 #include "mem.h"
 #include "runner.h"
 #include "swap.h"
@@ -204,5 +205,6 @@ int main(void)
 		T(test_bad_name),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

@@ -9,6 +9,7 @@
 #include "child.h"
 #include "container.h"
 #include "events.h"
+#include "hierarchy.h"
 #include "limit.h"
 #include "lower.h"
 #include "mem.h"
@@ -244,5 +245,6 @@ int main(void)
 	};
 
 	trace_init();
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

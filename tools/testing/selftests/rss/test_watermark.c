@@ -15,6 +15,7 @@
 #include "container.h"
 #include "events.h"
 #include "fs.h"
+#include "hierarchy.h"
 #include "mem.h"
 #include "runner.h"
 #include "sizer.h"
@@ -363,5 +364,6 @@ int main(void)
 		T(test_file),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

@@ -11,6 +11,7 @@
 #include "child.h"
 #include "container.h"
 #include "events.h"
+#include "hierarchy.h"
 #include "runner.h"
 #include "sizer.h"
 
@@ -216,5 +217,6 @@ int main(void)
 		T(test_swings_below),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

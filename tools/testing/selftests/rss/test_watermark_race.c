@@ -20,6 +20,7 @@
 #include "child.h"
 #include "container.h"
 #include "events.h"
+#include "hierarchy.h"
 #include "mem.h"
 #include "runner.h"
 
@@ -180,5 +181,6 @@ int main(void)
 		T(test_above),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

@@ -6,7 +6,7 @@
 #define _RSS_BENCH_H
 
 #include <stddef.h>
-#include <stdint.h>
+#include <stdnoreturn.h>
 
 /**
  * struct row - one row of the table
@@ -25,7 +25,7 @@ struct row {
 	unsigned int units;
 	unsigned int repeat;
 	void (*setup)(void);
-	uint64_t (*run)(void);
+	unsigned long (*run)(void);
 };
 
 /* Each ends with a row that has no name. */
@@ -39,7 +39,7 @@ extern const struct row cgroup_rows[];
 void check_clock(void);
 
 /* Instructions executed since the guest was started; check_clock() made sure. */
-static inline uint64_t now(void)
+static inline unsigned long now(void)
 {
 	return __builtin_ia32_rdtsc();
 }
@@ -61,6 +61,6 @@ unsigned long read_key(const char *path, const char *key);
 #define EXIT_NAME	"exit"
 
 /* main.c */
-void die(const char *what) __attribute__((noreturn));
+noreturn void die(const char *what);
 
 #endif /* _RSS_BENCH_H */

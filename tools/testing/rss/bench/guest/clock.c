@@ -4,6 +4,7 @@
  * number of instructions executed.  Elsewhere it is not, and all figures would
  * be meaningless.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,10 +13,10 @@
 #define LOOPS		100000
 #define LOOP_SIZE	2	/* instructions */
 
-static uint64_t loop_cost(void)
+static unsigned long loop_cost(void)
 {
 	unsigned long left = LOOPS;
-	uint64_t start = now();
+	unsigned long start = now();
 
 	asm volatile("1: dec %0; jnz 1b" : "+r" (left) : : "cc");
 	return now() - start;
@@ -23,7 +24,7 @@ static uint64_t loop_cost(void)
 
 void check_clock(void)
 {
-	uint64_t cost, best = UINT64_MAX;
+	unsigned long cost, best = ULONG_MAX;
 	int i;
 
 	/* A timer interrupt adds to one or the other. */
@@ -33,8 +34,8 @@ void check_clock(void)
 			best = cost;
 	}
 	if (best < LOOPS * LOOP_SIZE || best > LOOPS * LOOP_SIZE + 100) {
-		fprintf(stderr, "%d instructions took %llu ticks: run this in a guest of qemu -icount shift=0\n",
-			LOOPS * LOOP_SIZE, (unsigned long long)best);
+		fprintf(stderr, "%d instructions took %lu ticks, this needs qemu -icount shift=0\n",
+			LOOPS * LOOP_SIZE, best);
 		exit(2);
 	}
 }

@@ -49,9 +49,9 @@ static void open_disk_around(void)
 	fd = make_file("/disk/bench", SIZE);
 }
 
-static uint64_t cost_of_anon(size_t size)
+static unsigned long cost_of_anon(size_t size)
 {
-	uint64_t start = now();
+	unsigned long start = now();
 	void *mem = map_at_home(size, PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
@@ -60,19 +60,19 @@ static uint64_t cost_of_anon(size_t size)
 	return now() - start;
 }
 
-static uint64_t run_anon(void)
+static unsigned long run_anon(void)
 {
 	return cost_of_anon(SIZE);
 }
 
-static uint64_t run_fresh(void)
+static unsigned long run_fresh(void)
 {
 	return cost_of_anon(FRESH_PAGES * page_size);
 }
 
-static uint64_t run_shared_write(void)
+static unsigned long run_shared_write(void)
 {
-	uint64_t start = now();
+	unsigned long start = now();
 	void *mem = map_at_home(SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
 
 	touch_write(mem, SIZE);
@@ -80,9 +80,9 @@ static uint64_t run_shared_write(void)
 	return now() - start;
 }
 
-static uint64_t run_shared_read(void)
+static unsigned long run_shared_read(void)
 {
-	uint64_t start = now();
+	unsigned long start = now();
 	void *mem = map_at_home(SIZE, PROT_READ, MAP_SHARED, fd);
 
 	touch_read(mem, SIZE);
@@ -90,9 +90,9 @@ static uint64_t run_shared_read(void)
 	return now() - start;
 }
 
-static uint64_t run_private_read(void)
+static unsigned long run_private_read(void)
 {
-	uint64_t start = now();
+	unsigned long start = now();
 	void *mem = map_at_home(SIZE, PROT_READ, MAP_PRIVATE, fd);
 
 	touch_read(mem, SIZE);
@@ -101,9 +101,9 @@ static uint64_t run_private_read(void)
 }
 
 /* The page of the file is copied. */
-static uint64_t run_private_write(void)
+static unsigned long run_private_write(void)
 {
-	uint64_t start = now();
+	unsigned long start = now();
 	void *mem = map_at_home(SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
 
 	touch_write(mem, SIZE);

@@ -7,7 +7,7 @@
 #include "bench.h"
 
 #define THP		"/sys/kernel/mm/transparent_hugepage/"
-#define MIB		(1UL << 20)
+#define MIB		(1024 * 1024UL)
 
 static void allow_huge(void)
 {
@@ -21,9 +21,9 @@ static void allow_64k(void)
 	write_setting(THP "hugepages-64kB/enabled", "madvise");
 }
 
-static uint64_t cost_of(size_t size)
+static unsigned long cost_of(size_t size)
 {
-	uint64_t start = now();
+	unsigned long start = now();
 	void *mem = map_at_home(size, PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
@@ -34,12 +34,12 @@ static uint64_t cost_of(size_t size)
 	return now() - start;
 }
 
-static uint64_t run_huge(void)
+static unsigned long run_huge(void)
 {
 	return cost_of(2 * MIB);
 }
 
-static uint64_t run_64k(void)
+static unsigned long run_64k(void)
 {
 	return cost_of(MIB);
 }

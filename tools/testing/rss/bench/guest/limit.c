@@ -50,11 +50,11 @@ static void shuffle(void)
 		swap_pages(i, rand() % (i + 1));
 }
 
-static void map_file(const char *path)
+static void map_file(const char *path, const char *around)
 {
 	size_t size = 4 * limit();
 
-	write_setting(FAULT_AROUND, "65536");
+	write_setting(FAULT_AROUND, around);
 	pages = size / page_size;
 	shuffle();
 	memory = map_at_home(size, PROT_READ, MAP_SHARED, make_file(path, size));
@@ -62,12 +62,18 @@ static void map_file(const char *path)
 
 static void setup_disk(void)
 {
-	map_file("/disk/limit");
+	map_file("/disk/limit", "65536");
 }
 
 static void setup_tmpfs(void)
 {
-	map_file("/tmp/limit");
+	map_file("/tmp/limit", "65536");
+}
+
+/* One page is mapped for each that is reclaimed. */
+static void setup_tmpfs_single(void)
+{
+	map_file("/tmp/limit", "4096");
 }
 
 static void setup_anon(void)
@@ -80,25 +86,32 @@ static void setup_anon(void)
 	touch_write(memory, size);
 }
 
-static uint64_t per_page(uint64_t cost)
+static unsigned long per_page(unsigned long cost)
 {
 	return (cost + pages / 2) / pages;
 }
 
-static uint64_t run_random(void)
+static unsigned long run_random(void)
 {
-	const volatile unsigned char *bytes = memory;
-	uint64_t start = now();
+	unsigned long start = now();
 	unsigned int i;
 
 	for (i = 0; i < pages; i++)
-		(void)bytes[order[i] * page_size];
+		touch_read(memory + order[i] * page_size, page_size);
 	return per_page(now() - start);
 }
 
-static uint64_t run_in_turn(void)
+static unsigned long read_in_turn(void)
 {
-	uint64_t start = now();
+	unsigned long start = now();
+
+	touch_read(memory, pages * page_size);
+	return per_page(now() - start);
+}
+
+static unsigned long write_in_turn(void)
+{
+	unsigned long start = now();
 
 	touch_write(memory, pages * page_size);
 	return per_page(now() - start);
@@ -110,7 +123,7 @@ static unsigned long io_bytes(void)
 		read_key("/proc/vmstat", "pgpgout")) << 10;
 }
 
-static uint64_t random_io(void)
+static unsigned long random_io(void)
 {
 	unsigned long before = io_bytes();
 
@@ -118,14 +131,14 @@ static uint64_t random_io(void)
 	return per_page(io_bytes() - before);
 }
 
+#define ROW(what, prepare, loop)	\
+	{ .name = what, .unit = "page", .units = 1, .repeat = 5, .setup = prepare, .run = loop }
+
 const struct row limit_rows[] = {
-	{ .name = "file of 4 times the limit, at random", .unit = "page",
-	  .units = 1, .repeat = 5, .setup = setup_disk, .run = run_random },
-	{ .name = "the same, bytes of I/O", .unit = "page", .units = 1,
-	  .repeat = 5, .setup = setup_disk, .run = random_io },
-	{ .name = "tmpfs file of 4 times the limit, at random", .unit = "page",
-	  .units = 1, .repeat = 5, .setup = setup_tmpfs, .run = run_random },
-	{ .name = "anonymous, twice the limit, swapped out and in",
-	  .unit = "page", .units = 1, .setup = setup_anon, .run = run_in_turn },
+	ROW("file of 4 x limit, at random", setup_disk, run_random),
+	ROW("the same, bytes of I/O", setup_disk, random_io),
+	ROW("tmpfs file of 4 x limit, at random", setup_tmpfs, run_random),
+	ROW("the same in turn, no fault-around", setup_tmpfs_single, read_in_turn),
+	ROW("anonymous, 2 x limit, in turn", setup_anon, write_in_turn),
 	{ }
 };

@@ -34,7 +34,7 @@ void die(const char *what)
 
 static int compare(const void *a, const void *b)
 {
-	const uint64_t *x = a, *y = b;
+	const unsigned long *x = a, *y = b;
 
 	return *x < *y ? -1 : *x > *y;
 }
@@ -42,7 +42,7 @@ static int compare(const void *a, const void *b)
 static void run_row(const struct row *row)
 {
 	unsigned int repeat = row->repeat ? row->repeat : MOST_REPEAT;
-	uint64_t cost[MOST_REPEAT];
+	unsigned long cost[MOST_REPEAT];
 	unsigned int i;
 
 	if (row->setup)

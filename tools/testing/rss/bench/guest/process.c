@@ -14,7 +14,7 @@
 #define COPY_PAGES	256
 
 static void *memory;
-static volatile uint64_t *copy_cost;	/* shared with the children */
+static unsigned long *copy_cost;	/* shared with the children */
 
 static void *anonymous(size_t size, int flags)
 {
@@ -45,9 +45,9 @@ static void wait_for(pid_t pid)
 		die("child");
 }
 
-static uint64_t run_fork(void)
+static unsigned long run_fork(void)
 {
-	uint64_t start = now();
+	unsigned long start = now();
 	pid_t pid = fork();
 
 	if (!pid)
@@ -56,9 +56,9 @@ static uint64_t run_fork(void)
 	return now() - start;
 }
 
-static uint64_t run_copy(void)
+static unsigned long run_copy(void)
 {
-	uint64_t start;
+	unsigned long start;
 	pid_t pid = fork();
 
 	if (!pid) {
@@ -71,10 +71,10 @@ static uint64_t run_copy(void)
 	return *copy_cost;
 }
 
-static uint64_t run_exec(void)
+static unsigned long run_exec(void)
 {
-	char *argv[] = { EXIT_NAME, NULL };
-	uint64_t start = now();
+	static char * const argv[] = { EXIT_NAME, NULL };
+	unsigned long start = now();
 	pid_t pid = vfork();
 
 	if (!pid) {

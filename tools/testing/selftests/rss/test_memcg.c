@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory controller at work on the same pages: it counts what is in
+ * memory, mapped or not, for who brought it there; rss what is mapped, for who
+ * mapped it first.  Each reclaims and kills for its own limit only, and what
+ * it takes away is gone for the other, too.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "child.h"
+#include "container.h"
+#include "limit.h"
+#include "mem.h"
+#include "memcg.h"
+#include "runner.h"
+#include "swap.h"
+
+#define LIMIT		2048
+#define REGION		(3 * LIMIT)
+#define PLENTY		(8 * REGION)
+#define N		1024
+
+/* What the memory controller's own batches and page tables may add. */
+#define SLACK		256
+
+/* A container and its memory cgroup, both with a limit. */
+struct both {
+	char *rss;
+	char *memcg;
+};
+
+static struct both make_both(const char *name, long limit, long max)
+{
+	struct both both;
+
+	memcg_need();
+	both.rss = limited_container(name, limit);
+	both.memcg = memcg_of(both.rss);
+	memcg_set_max(both.memcg, max);
+	return both;
+}
+
+static void start_in(const struct both *both, struct child *child, child_fn fn,
+		     void *arg)
+{
+	child_start(child, both->rss, fn, arg);
+	memcg_move(both->memcg, child->pid);
+}
+
+static void fill_and_verify(const struct both *both)
+{
+	struct filler filler = { .pages = REGION };
+	struct child child;
+
+	start_in(both, &child, child_filler, &filler);
+	child_step(&child);
+	require(container_usage(both->rss) <= container_get(both->rss, "rss_limit"),
+		"usage %ld", container_usage(both->rss));
+	child_step(&child);
+	child_finish(&child);
+}
+
+static void test_rss_tighter(void)
+{
+	struct both both;
+
+	swap_on(2 * REGION);
+	both = make_both("both", LIMIT, PLENTY);
+	fill_and_verify(&both);
+	require(container_get(both.rss, "rss_failcnt") > 0, "failcnt is 0");
+	require(!memcg_event(both.memcg, "max"), "memory.max was met");
+}
+
+static void test_memory_tighter(void)
+{
+	struct both both;
+
+	swap_on(2 * REGION);
+	both = make_both("both", PLENTY, LIMIT);
+	fill_and_verify(&both);
+	require(!container_get(both.rss, "rss_failcnt") &&
+		!container_get(both.rss, "rss_reclaimed"),
+		"the limit was met, failcnt %ld, reclaimed %ld",
+		container_get(both.rss, "rss_failcnt"),
+		container_get(both.rss, "rss_reclaimed"));
+	require(container_get(both.rss, "rss_max_usage") <= LIMIT + SLACK,
+		"max_usage %ld", container_get(both.rss, "rss_max_usage"));
+	require(memcg_event(both.memcg, "max") > 0, "memory.max was not met");
+}
+
+/* What is unmapped for the one limit stays in memory, up to the other. */
+static void use_all(struct child *self, void *arg)
+{
+	char *file = mem_shared(REGION), *anon = mem_anon(LIMIT);
+	int round;
+
+	(void)arg;
+	child_sync(self);
+	for (round = 0; round < 2; round++) {
+		mem_fill(anon, LIMIT, round);
+		mem_fill(file, REGION, round);
+		mem_verify(anon, LIMIT, round);
+		mem_verify(file, REGION, round);
+	}
+	child_sync(self);
+}
+
+static void test_both(void)
+{
+	struct child child;
+	struct both both;
+	long highest;
+
+	swap_on(4 * REGION);
+	both = make_both("both", LIMIT, LIMIT + LIMIT / 2);
+	start_in(&both, &child, use_all, NULL);
+	highest = child_watch(&child, 1, both.rss);
+	require(child.state == CHILD_SYNCED, "the child was killed");
+	check_held(both.rss, highest, fault_around_pages());
+	require(memcg_event(both.memcg, "max") > 0, "memory.max was not met");
+	child_finish(&child);
+}
+
+/* What memory.reclaim takes is not mapped any more. */
+static void test_reclaim_memory(void)
+{
+	struct filler filler = { .pages = N };
+	struct child child;
+	struct both both;
+	long usage;
+	int err;
+
+	swap_on(4 * N);
+	both = make_both("both", PLENTY, PLENTY);
+	start_in(&both, &child, child_filler, &filler);
+	child_step(&child);
+	usage = container_usage(both.rss);
+	err = memcg_reclaim(both.memcg, N / 2);
+	require(!err, "memory.reclaim: %s", strerror(-err));
+	require(container_usage(both.rss) <= usage - N / 2 + SLACK,
+		"usage %ld fell to %ld only", usage, container_usage(both.rss));
+	child_step(&child);
+	child_finish(&child);
+}
+
+struct maps {
+	int fd;
+	bool write;
+};
+
+static void map_file(struct child *self, void *arg)
+{
+	const struct maps *maps = arg;
+	char *mem = mem_file(maps->fd, N, MAP_SHARED);
+
+	child_sync(self);
+	if (maps->write)
+		mem_fill(mem, N, 0);
+	mem_verify(mem, N, 0);
+	child_sync(self);
+	mem_verify(mem, N, 0);
+	child_sync(self);
+}
+
+/* By the limit: takes all of the file that is mapped, and what goes with it. */
+static void unmap_by_rss(const char *c)
+{
+	container_set_pages(c, "rss_limit", container_usage(c) - N);
+	require(container_stat(c, "file") < N / 4, "%ld pages stay mapped",
+		container_stat(c, "file"));
+	container_set(c, "rss_limit", "max");
+}
+
+/* What a container's limit takes stays in memory, if it is of a file. */
+static void test_reclaim_rss(void)
+{
+	struct maps maps = { .write = true };
+	struct child child;
+	struct both both;
+
+	swap_on(4 * N);
+	both = make_both("both", PLENTY, PLENTY);
+	maps.fd = memfd_create("file", MFD_CLOEXEC);
+	require(maps.fd >= 0 && !ftruncate(maps.fd, N * page_size()),
+		"no memfd: %s", strerror(errno));
+	start_in(&both, &child, map_file, &maps);
+	child_step(&child);
+	require(container_stat(both.rss, "shmem") == N, "%ld pages are mapped",
+		container_stat(both.rss, "shmem"));
+	unmap_by_rss(both.rss);
+	require(wait_for(memcg_stat_pages(both.memcg, "shmem") == N),
+		"%ld pages are in memory",
+		memcg_stat_pages(both.memcg, "shmem"));
+	child_step(&child);
+	child_finish(&child);
+}
+
+static void write_file(struct child *self, void *arg)
+{
+	char *page = mem_anon(1);
+	int fd = *(int *)arg;
+	int i;
+
+	child_sync(self);
+	for (i = 0; i < N; i++) {
+		mem_fill(page, 1, i);
+		require(write(fd, page, page_size()) == (ssize_t)page_size(),
+			"write: %s", strerror(errno));
+	}
+	child_sync(self);
+}
+
+static void expect_owners(const struct both *mapper, const struct both *payer)
+{
+	require(container_stat(mapper->rss, "file") == N &&
+		!container_stat(payer->rss, "file"),
+		"mapped pages: %ld of who maps them, %ld of who wrote them",
+		container_stat(mapper->rss, "file"),
+		container_stat(payer->rss, "file"));
+	require(wait_for(memcg_stat_pages(payer->memcg, "shmem") == N &&
+			 !memcg_stat_pages(mapper->memcg, "shmem")),
+		"pages in memory: %ld of who wrote them, %ld of who maps them",
+		memcg_stat_pages(payer->memcg, "shmem"),
+		memcg_stat_pages(mapper->memcg, "shmem"));
+}
+
+static bool is_reclaimed(const struct both *mapper, const struct both *payer)
+{
+	memcg_reclaim(payer->memcg, N);
+	return container_stat(mapper->rss, "file") < N / 4;
+}
+
+/*
+ * One container maps what another has brought into memory: rss counts the
+ * pages here, the memory controller there.
+ */
+static void test_two_owners(void)
+{
+	struct both payer, mapper;
+	struct child writer, child;
+	struct maps maps = { 0 };
+
+	swap_on(8 * N);
+	payer = make_both("payer", PLENTY, PLENTY);
+	mapper = make_both("mapper", PLENTY, PLENTY);
+	maps.fd = memfd_create("file", MFD_CLOEXEC);
+	require(maps.fd >= 0, "no memfd: %s", strerror(errno));
+	start_in(&payer, &writer, write_file, &maps.fd);
+	start_in(&mapper, &child, map_file, &maps);
+	child_step(&writer);
+	child_finish(&writer);
+	child_step(&child);
+	expect_owners(&mapper, &payer);
+
+	/* Reclaim for who wrote them takes them from who maps them. */
+	require(wait_for(is_reclaimed(&mapper, &payer)),
+		"%ld pages stay mapped", container_stat(mapper.rss, "file"));
+	child_step(&child);
+	expect_owners(&mapper, &payer);
+
+	/* Reclaim for who maps them leaves them in memory. */
+	unmap_by_rss(mapper.rss);
+	require(wait_for(memcg_stat_pages(payer.memcg, "shmem") == N),
+		"%ld pages are in memory",
+		memcg_stat_pages(payer.memcg, "shmem"));
+
+	child_finish(&child);
+	container_remove(mapper.rss);
+	/* It may live on as a memory cgroup, which the file is charged to. */
+	container_remove(payer.rss);
+	require(wait_for(!container_dead()), "%ld dead containers stay behind",
+		container_dead());
+}
+
+/* Without swap.  Each kills for its own limit, and says so, not the other. */
+static void kill_in(const struct both *both)
+{
+	struct filler filler = { .pages = REGION };
+	struct child child;
+
+	start_in(both, &child, child_filler, &filler);
+	child_go(&child);
+	child_expect_killed(&child);
+	require(wait_for(!container_usage(both->rss)), "usage %ld stays",
+		container_usage(both->rss));
+}
+
+static void test_rss_oom(void)
+{
+	struct both both;
+
+	swap_none();
+	both = make_both("both", LIMIT, PLENTY);
+	kill_in(&both);
+	require(container_get(both.rss, "rss_failcnt") > 0, "failcnt is 0");
+	require(!memcg_event(both.memcg, "oom"), "memory ran out, too");
+}
+
+static void test_memory_oom(void)
+{
+	struct both both;
+
+	swap_none();
+	both = make_both("both", PLENTY, LIMIT);
+	kill_in(&both);
+	require(memcg_event(both.memcg, "oom") > 0, "memory did not run out");
+	require(!container_get(both.rss, "rss_failcnt"), "failcnt is %ld",
+		container_get(both.rss, "rss_failcnt"));
+}
+
+int main(void)
+{
+	static const struct rss_case cases[] = {
+		T(test_rss_tighter),
+		T(test_memory_tighter),
+		T(test_both),
+		T(test_reclaim_memory),
+		T(test_reclaim_rss),
+		T(test_two_owners),
+		T(test_rss_oom),
+		T(test_memory_oom),
+	};
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}
