@@ -48,6 +48,18 @@ int file_write(int dir, const char *file, const char *text)
 	return err;
 }
 
+bool file_has_word(int dir, const char *file, const char *word)
+{
+	char text[FILE_TEXT], *rest = text, *next;
+
+	if (file_read(dir, file, text))
+		return false;
+	while ((next = strsep(&rest, "\n ")))
+		if (!strcmp(next, word))
+			return true;
+	return false;
+}
+
 bool file_key(const char *text, const char *key, unsigned long long *value)
 {
 	size_t len = strlen(key);

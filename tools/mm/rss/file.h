@@ -17,6 +17,9 @@ int file_read(int dir, const char *file, char text[FILE_TEXT]);
 /* By one write(), as control files want it. */
 int file_write(int dir, const char *file, const char *text);
 
+/* Is a word in the file, between blanks? */
+bool file_has_word(int dir, const char *file, const char *word);
+
 /* The number of a line "key number". */
 bool file_key(const char *text, const char *key, unsigned long long *value);
 

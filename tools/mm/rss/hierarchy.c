@@ -4,18 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "hierarchy.h"
 #include "message.h"
 #include "mount.h"
 #include "status.h"
 
-static int version_of(int fd)
+int hierarchy_version(int fd)
 {
 	if (!faccessat(fd, "rss_usage", F_OK, 0))
 		return 1;
-	if (!faccessat(fd, "rss.current", F_OK, 0))
-		return 2;
-	return 0;
+	return file_has_word(fd, "cgroup.controllers", "rss") ? 2 : 0;
 }
 
 void hierarchy_open(struct hierarchy *h, const char *root)
@@ -28,7 +27,7 @@ void hierarchy_open(struct hierarchy *h, const char *root)
 	h->fd = open(h->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (h->fd < 0)
 		fail(STATUS_FAILED, "%s: %s", h->path, strerror(errno));
-	h->version = version_of(h->fd);
+	h->version = hierarchy_version(h->fd);
 	if (!h->version)
 		fail(STATUS_UNSUPPORTED, "%s: no rss controller here", h->path);
 	h->page_size = sysconf(_SC_PAGESIZE);

@@ -14,6 +14,9 @@ struct hierarchy {
 	size_t page_size;
 };
 
+/* The version of the hierarchy at a directory; 0 if it lacks the controller. */
+int hierarchy_version(int fd);
+
 /*
  * Opens the hierarchy at @root.  If that is NULL, it is where the controller
  * is mounted; if it is mounted nowhere, it gets mounted as v1.  Ends the

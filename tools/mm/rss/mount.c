@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hierarchy.h"
 #include "message.h"
 #include "mount.h"
 #include "status.h"
@@ -29,22 +31,14 @@ static void unescape(char *text)
 }
 
 /* A hierarchy can be mounted without the controller. */
-static bool has_file(const char *dir, const char *file)
+static bool has_controller(const char *point)
 {
-	char *path = format("%s/%s", dir, file);
-	bool exists = !access(path, F_OK);
+	int fd = open(point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool has = fd >= 0 && hierarchy_version(fd);
 
-	free(path);
-	return exists;
-}
-
-static bool has_controller(const char *point, const char *type)
-{
-	if (!strcmp(type, "cgroup"))
-		return has_file(point, "rss_usage");
-	if (!strcmp(type, "cgroup2"))
-		return has_file(point, "rss.current");
-	return false;
+	if (fd >= 0)
+		close(fd);
+	return has;
 }
 
 /*
@@ -58,9 +52,10 @@ static char *examine(const char *line)
 
 	if (rest &&
 	    sscanf(line, "%*s %*s %*s %ms %ms", &root, &point) == 2 &&
-	    sscanf(rest, " - %ms", &type) == 1 && !strcmp(root, "/")) {
+	    sscanf(rest, " - %ms", &type) == 1 && !strcmp(root, "/") &&
+	    (!strcmp(type, "cgroup") || !strcmp(type, "cgroup2"))) {
 		unescape(point);
-		if (has_controller(point, type)) {
+		if (has_controller(point)) {
 			found = point;
 			point = NULL;
 		}

@@ -103,6 +103,7 @@ fake_v2_root()
 	mkdir -p "$1"
 	echo 20480000 > "$1/rss.current"
 	printf 'anon 16384000\nfile 4096000\npgscan 7\npgsteal 3\n' > "$1/rss.stat"
+	echo "cpu rss pids" > "$1/cgroup.controllers"
 	: > "$1/cgroup.subtree_control"
 }
 

@@ -33,7 +33,7 @@ make -s -C "$linux/tools/mm/rss" O="$build/tools"
 
 # What users have on a system that is more than an initramfs.
 programs=("$build"/tools/{rssctl,rssd})
-mapfile -t -O 2 programs < <(type -P cgclassify cgcreate cgdelete cgexec)
+mapfile -t -O 2 programs < <(type -P cgclassify cgcreate cgdelete cgexec cgget cgset)
 
 # The libraries that programs load, and ncurses' description of the console
 shared_files()
