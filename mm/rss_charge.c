@@ -210,11 +210,13 @@ static void rss_balance(struct rss_container *rss)
 static noinline void rss_charge_slow(struct page_container *pc,
 				     struct folio *folio, struct mm_struct *mm)
 {
-	struct rss_container *toucher = mm_to_rss(mm);
+	struct rss_container *toucher = rcu_dereference(mm->rss_container);
 
 	rss_order_mapcount(folio);
+	/* Of whom the fast path took. That one may be offline. */
 	if (toucher)
 		rss_balance(toucher);
+	toucher = mm_to_rss(mm);
 	if ((toucher || READ_ONCE(rss_root_marks)) && folio_chargeable(folio))
 		rss_sync_folio(pc, folio, toucher, true, NEVER_WRITTEN);
 }

@@ -53,20 +53,27 @@ expected()
 # contains FILE TEXT: has exactly this text
 contains()
 {
-	[ "$(cat "$1")" = "$2" ] && return
-	echo "# $1 has '$(cat "$1")', not '$2'"
+	local text
+
+	text=$(cat "$1")
+	[ "$text" = "$2" ] && return
+	echo "# $1 has '$text', not '$2'"
 	return 1
 }
 
-# eventually COMMAND...: within ten seconds
+# eventually COMMAND...: within ten seconds or so. Files that are written over
+# and over, as no kernel reacts, are empty most of the time: it looks often.
 eventually()
 {
-	local polls=100
+	local polls=1000 said
 
-	until "$@"; do
+	until said=$("$@"); do
 		polls=$((polls - 1))
-		[ $polls != 0 ] || return 1
-		sleep 0.1
+		if [ $polls = 0 ]; then
+			echo "$said"
+			return 1
+		fi
+		sleep 0.01
 	done
 }
 
