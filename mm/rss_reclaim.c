@@ -304,6 +304,15 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 	return scan.nr_reclaimed;
 }
 
+/*
+ * As much of what user space asks for as is reclaimed before signals are looked
+ * at. In one go a large request could not be interrupted.
+ */
+static unsigned long rss_reclaim_step(unsigned long nr)
+{
+	return min(nr, max(nr / 4, SWAP_CLUSTER_MAX));
+}
+
 /**
  * rss_reclaim_pages - reclaim so many pages on request
  * @rss: the container
@@ -318,11 +327,11 @@ int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
 	unsigned long reclaimed = 0;
 
 	while (reclaimed < nr) {
-		unsigned long progress;
+		unsigned long step = rss_reclaim_step(nr - reclaimed), progress;
 
 		if (signal_pending(current))
 			return -EINTR;
-		progress = try_to_free_pages_in_container(rss, nr - reclaimed);
+		progress = try_to_free_pages_in_container(rss, step);
 		if (progress)
 			retries = RSS_RECLAIM_RETRIES;
 		else if (!retries--)
@@ -375,7 +384,8 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 		} else if (!shrink->rounds--) {
 			return -EBUSY;
 		}
-		if (try_to_free_pages_in_container(rss, usage - nr))
+		if (try_to_free_pages_in_container(rss,
+						   rss_reclaim_step(usage - nr)))
 			shrink->retries = RSS_RECLAIM_RETRIES;
 		else if (!shrink->retries--)
 			return -EBUSY;
