@@ -126,6 +126,7 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 
 	WRITE_ONCE(rss->dead, true);
 	rss_lru_reparent(rss);
+	/* Soon nobody finds them, but at the parent they count until the end. */
 	rss_stock_drain(rss);
 }
 

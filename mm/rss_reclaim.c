@@ -22,18 +22,22 @@
 #include "internal.h"
 #include "rss.h"
 
-/* How many containers in a row may give nothing before priority rises. */
+/* How many turns may give nothing, at least, before priority rises. */
 #define RSS_RECLAIM_MISSES	8
 
 /**
  * struct rss_scan - state of one try_to_free_pages_in_container()
  * @nr_to_reclaim: pages that it was asked for
  * @nr_reclaimed: pages uncharged so far
+ * @nr_scanned: pages looked at so far
+ * @batch: most pages of a list to look at before it is the next one's turn
  * @priority: this part of each list is scanned, size >> priority
  */
 struct rss_scan {
 	unsigned long nr_to_reclaim;
 	unsigned long nr_reclaimed;
+	unsigned long nr_scanned;
+	unsigned long batch;
 	int priority;
 };
 
@@ -67,6 +71,7 @@ static void rss_shrink_list(struct rss_container *rss, int nid,
 		if (!iso.nr_scanned)
 			break;
 		nr_scanned += iso.nr_scanned;
+		scan->nr_scanned += iso.nr_scanned;
 		scan->nr_reclaimed += iso.nr_mapped;
 		cond_resched();
 	}
@@ -75,7 +80,8 @@ static void rss_shrink_list(struct rss_container *rss, int nid,
 /* How much of a list of @size pages to scan; small ones are not rounded off. */
 static unsigned long rss_scan_target(unsigned long size, struct rss_scan *scan)
 {
-	return max(size >> scan->priority, min(size, SWAP_CLUSTER_MAX));
+	return min(scan->batch, max(size >> scan->priority,
+				    min(size, SWAP_CLUSTER_MAX)));
 }
 
 /*
@@ -108,6 +114,7 @@ static void rss_shrink_type(struct rss_container *rss, int nid,
 static void rss_shrink_node(struct rss_container *rss, int nid,
 			    struct rss_scan *scan)
 {
+	unsigned long *size = rss->node[nid]->size;
 	unsigned int swappiness = clamp(READ_ONCE(vm_swappiness), 1, 100);
 
 	rss_shrink_type(rss, nid, RSS_INACTIVE_FILE, RSS_ACTIVE_FILE, 1, 1,
@@ -118,26 +125,21 @@ static void rss_shrink_node(struct rss_container *rss, int nid,
 	/* Something may have been munlocked; only a scan finds out. */
 	if (!scan->priority)
 		rss_shrink_list(rss, nid, RSS_UNEVICTABLE,
-				READ_ONCE(rss->node[nid]->size[RSS_UNEVICTABLE]),
-				scan);
+				rss_scan_target(READ_ONCE(size[RSS_UNEVICTABLE]),
+						scan), scan);
 }
 
 /* Pages of a container that reclaim could get at, as of the last scans. */
-static unsigned long rss_reclaimable(struct rss_container *rss)
+static unsigned long rss_reclaimable(struct rss_container *rss, int nid)
 {
-	bool swap = get_nr_swap_pages() > 0;
-	unsigned long nr = 0;
-	int nid;
+	unsigned long *size = rss->node[nid]->size;
+	unsigned long nr;
 
-	for_each_node_state(nid, N_MEMORY) {
-		unsigned long *size = rss->node[nid]->size;
-
-		nr += READ_ONCE(size[RSS_INACTIVE_FILE]) +
-		      READ_ONCE(size[RSS_ACTIVE_FILE]);
-		if (swap)
-			nr += READ_ONCE(size[RSS_INACTIVE_ANON]) +
-			      READ_ONCE(size[RSS_ACTIVE_ANON]);
-	}
+	nr = READ_ONCE(size[RSS_INACTIVE_FILE]) +
+	     READ_ONCE(size[RSS_ACTIVE_FILE]);
+	if (get_nr_swap_pages() > 0)
+		nr += READ_ONCE(size[RSS_INACTIVE_ANON]) +
+		      READ_ONCE(size[RSS_ACTIVE_ANON]);
 	return nr;
 }
 
@@ -166,70 +168,92 @@ static void rss_shrink_all(struct rss_container *root, struct rss_scan *scan)
 	}
 }
 
-/*
- * The container, with a reference, whose turn it is to give something. Pages of
- * the subtree are thought of as a line, and turns as steps along it, of a
- * length that covers it evenly however long it is (the golden ratio). So over
- * some rounds each container gives in proportion to what it has.
- */
-static struct rss_container *rss_next_victim(struct rss_container *root)
+static unsigned long rss_reclaimable_below(struct rss_container *root)
 {
-	unsigned long total = 0, at, turn;
 	struct rss_container *pos;
+	unsigned long nr = 0;
+	int nid;
 
 	rss_for_each_in_subtree(pos, root)
-		total += rss_reclaimable(pos);
-	if (!total)
-		return NULL;
+		for_each_node_state(nid, N_MEMORY)
+			nr += rss_reclaimable(pos, nid);
+	return nr;
+}
+
+/*
+ * The container, with a reference, and the node whose turn it is to give
+ * something. Pages of the subtree are thought of as a line, and turns as steps
+ * along it, of a length that covers it evenly however long it is (the golden
+ * ratio). So over some rounds each gives in proportion to what it has.
+ */
+static struct rss_container *rss_next_victim(struct rss_container *root,
+					     int *nid)
+{
+	unsigned long total = rss_reclaimable_below(root), at, turn, nr;
+	struct rss_container *pos;
 
 	turn = atomic_long_inc_return(&root->reclaim_turns);
 	at = mul_u64_u32_shr(total, (u32)turn * GOLDEN_RATIO_32, 32);
 	rss_for_each_in_subtree(pos, root) {
-		unsigned long nr = rss_reclaimable(pos);
-
-		if (at < nr)
-			return pos;
-		at -= nr;
+		for_each_node_state(*nid, N_MEMORY) {
+			nr = rss_reclaimable(pos, *nid);
+			if (at < nr)
+				return pos;
+			at -= nr;
+		}
 	}
 	return NULL;
 }
 
-/* One after another at this priority, until too many could give nothing. */
+/*
+ * One after another, until so many pages as this priority says were scanned in
+ * vain. A turn is one batch however much is wanted, and however much the one
+ * has whose turn it is: that it has more is why it gets more turns. Else the
+ * large ones would have their pages aged by the square of their size, and the
+ * small ones give nothing.
+ */
 static void rss_shrink_in_turn(struct rss_container *root,
 			       struct rss_scan *scan)
 {
 	unsigned long wanted = scan->nr_to_reclaim;
-	struct rss_container *victim;
-	int misses = 0;
+	unsigned long vain = 0, most;
+	int nid;
 
-	while (misses < RSS_RECLAIM_MISSES && scan->nr_reclaimed < wanted) {
-		unsigned long before = scan->nr_reclaimed;
+	most = max(rss_reclaimable_below(root) >> scan->priority,
+		   RSS_RECLAIM_MISSES * SWAP_CLUSTER_MAX);
+	scan->batch = SWAP_CLUSTER_MAX;
+	while (vain < most && scan->nr_reclaimed < wanted) {
+		unsigned long reclaimed = scan->nr_reclaimed;
+		unsigned long scanned = scan->nr_scanned;
+		struct rss_container *victim;
 
-		victim = rss_next_victim(root);
+		victim = rss_next_victim(root, &nid);
 		if (!victim)
 			break;
-		/* One turn is one batch, also if many pages are wanted. */
-		scan->nr_to_reclaim = min(wanted, before + SWAP_CLUSTER_MAX);
-		rss_shrink_container(victim, scan);
+		scan->nr_to_reclaim = min(wanted, reclaimed + SWAP_CLUSTER_MAX);
+		rss_shrink_node(victim, nid, scan);
 		rss_put(victim);
-		if (scan->nr_reclaimed == before)
-			misses++;
+		if (scan->nr_reclaimed == reclaimed)
+			vain += max(scan->nr_scanned - scanned, 1UL);
 		if (fatal_signal_pending(current))
 			break;
 	}
 	scan->nr_to_reclaim = wanted;
+	scan->batch = ULONG_MAX;
 }
 
 /*
- * With descendants they take turns, but at the last priority, when all has to
- * be tried before nothing can be reclaimed.
+ * With descendants they take turns. In the end all is tried, one container
+ * after another, before nothing can be reclaimed.
  */
 static void rss_shrink_subtree(struct rss_container *root,
 			       struct rss_scan *scan)
 {
-	if (scan->priority && css_has_online_children(&root->css))
+	bool turns = css_has_online_children(&root->css);
+
+	if (turns)
 		rss_shrink_in_turn(root, scan);
-	else
+	if (!rss_scan_done(scan) && (!turns || !scan->priority))
 		rss_shrink_all(root, scan);
 }
 
@@ -246,7 +270,10 @@ static void rss_shrink_subtree(struct rss_container *root,
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					     unsigned long nr_pages)
 {
-	struct rss_scan scan = { .nr_to_reclaim = nr_pages };
+	struct rss_scan scan = {
+		.nr_to_reclaim = nr_pages,
+		.batch = ULONG_MAX,
+	};
 	unsigned int noreclaim_flag;
 	unsigned long pflags;
 

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A container that is removed leaves nothing behind.  What it still owns, as
+ * others map it, passes to its parent with its places on the lists, also where
+ * the parent has no room.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "child.h"
+#include "container.h"
+#include "fs.h"
+#include "keys.h"
+#include "mem.h"
+#include "runner.h"
+
+#define N		128
+#define DEPTH		8
+
+static void expect_none_dead(void)
+{
+	require(wait_for(!container_dead()), "%ld dead containers stay behind",
+		container_dead());
+}
+
+static void remove_and_wait(const char *container)
+{
+	container_remove(container);
+	expect_none_dead();
+}
+
+/*
+ * Many in a row, each of which owns N pages when it is removed that the case
+ * has mapped.  RSS_REMOVE_COUNT in the environment says how many.
+ */
+#define COUNT		1000
+#define WARM_UP		32
+
+/* For each container; the least that one which stays would take is more. */
+#define LEAK_KB		1
+
+static long kernel_kb(void)
+{
+	return read_key("/proc/meminfo", "Slab:") +
+	       read_key("/proc/meminfo", "Percpu:");
+}
+
+struct user {
+	const char *container;
+	char *shared;
+};
+
+static void use(struct child *self, void *arg)
+{
+	const struct user *user = arg;
+
+	container_move(user->container, 0);
+	mem_fill(mem_anon(N), N, 0);
+	mem_read(user->shared, N);
+	child_sync(self);
+}
+
+static void use_and_remove(const char *parent, int nr, char *shared)
+{
+	struct user user = { .shared = shared };
+	struct child child;
+	char name[32], *c;
+
+	snprintf(name, sizeof(name), "used%d", nr);
+	c = container_new(parent, name);
+	user.container = c;
+	child_fork(&child, use, &user);
+	mem_read(shared, N);
+	child_finish(&child);
+	close(child.fd);
+	require(container_usage(c) == N, "it owns %ld pages instead of %d",
+		container_usage(c), N);
+	container_remove(c);
+	madvise(shared, N * page_size(), MADV_DONTNEED);
+	free(c);
+}
+
+static void test_many(void)
+{
+	const char *text = getenv("RSS_REMOVE_COUNT");
+	int count = text ? atoi(text) : COUNT;
+	char *parent = container_new(NULL, "parent");
+	char *shared = mem_shared(N);
+	long before;
+	int i;
+
+	alarm(2 * WAIT_SECONDS + count);
+	mem_fill(shared, N, 0);
+	madvise(shared, N * page_size(), MADV_DONTNEED);
+	for (i = 0; i < WARM_UP; i++)
+		use_and_remove(i % 2 ? parent : NULL, i, shared);
+	expect_none_dead();
+
+	before = kernel_kb();
+	for (i = 0; i < count; i++)
+		use_and_remove(i % 2 ? parent : NULL, i, shared);
+	expect_none_dead();
+	require(wait_for(kernel_kb() - before <= count * LEAK_KB),
+		"%ld KiB more of slab and per-CPU memory after %d containers",
+		kernel_kb() - before, count);
+	require(!container_usage(parent), "usage %ld of the parent",
+		container_usage(parent));
+}
+
+/*
+ * A process that owns memory of each kind in one container leaves it to a
+ * child in another, which has mapped it, too.
+ */
+static const char * const figures[] = {
+	"anon", "file", "shmem", "inactive_anon", "active_anon",
+	"inactive_file", "active_file", "unevictable",
+};
+
+struct legacy {
+	const char *to;
+	int file;
+	int shmem;
+	int heir_fd;
+	char *anon;
+	char *maps[2];
+};
+
+static void inherit(struct child *unused, void *arg)
+{
+	struct legacy *legacy = arg;
+	struct child self = { .fd = legacy->heir_fd };
+
+	(void)unused;
+	container_move(legacy->to, 0);
+	mem_read(legacy->maps[0], N);
+	mem_read(legacy->maps[1], N);
+	require(!mlock(legacy->maps[0], N / 2 * page_size()), "mlock: %s",
+		strerror(errno));
+	child_sync(&self);
+	mem_verify(legacy->anon, N, 7);
+	child_sync(&self);
+}
+
+static void fill_and_leave(struct child *self, void *arg)
+{
+	struct legacy *legacy = arg;
+
+	legacy->anon = mem_anon(N);
+	mem_fill(legacy->anon, N, 7);
+	legacy->maps[0] = mem_file(legacy->file, N, MAP_SHARED);
+	mem_read(legacy->maps[0], N);
+	legacy->maps[1] = mem_file(legacy->shmem, N, MAP_SHARED);
+	mem_fill(legacy->maps[1], N, 0);
+	/* The heir would be killed with this process. */
+	if (!fork()) {
+		inherit(self, legacy);
+		_exit(0);
+	}
+	child_sync(self);
+}
+
+/* Returns when the heir is in legacy->to and the first process is gone. */
+static void start_heir(struct child *heir, const char *from, child_fn fn,
+		       struct legacy *legacy)
+{
+	struct child child;
+	int fds[2];
+
+	require(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds),
+		"socketpair: %s", strerror(errno));
+	legacy->heir_fd = fds[1];
+	child_start(&child, from, fn, legacy);
+	/* Nobody waits for the heir itself but the runner. */
+	*heir = (struct child){ .pid = getpid(), .fd = fds[0] };
+	child_wait(heir);
+	child_finish(&child);
+}
+
+static void read_figures(const char *c, long *values)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(figures); i++)
+		values[i] = container_stat(c, figures[i]);
+}
+
+static void expect_figures(const char *c, const long *before)
+{
+	long now[ARRAY_SIZE(figures)];
+	unsigned int i;
+
+	read_figures(c, now);
+	for (i = 0; i < ARRAY_SIZE(figures); i++)
+		require(now[i] == before[i], "%s: %s went from %ld to %ld",
+			container_path(c), figures[i], before[i], now[i]);
+}
+
+static void test_at_limit(void)
+{
+	char *parent = container_new(NULL, "parent");
+	char *leaving = container_new(parent, "leaving");
+	char *staying = container_new(parent, "staying");
+	long before[ARRAY_SIZE(figures)], usage, left, own;
+	struct legacy legacy = { .to = staying };
+	struct child heir;
+
+	fs_mount("ramfs", NULL);
+	legacy.file = fs_file("file", N, 0);
+	legacy.shmem = memfd_create("shmem", MFD_CLOEXEC);
+	require(legacy.shmem >= 0 &&
+		!ftruncate(legacy.shmem, N * page_size()), "no memfd");
+	start_heir(&heir, leaving, fill_and_leave, &legacy);
+
+	usage = container_usage(parent);
+	left = container_usage(leaving);
+	own = container_usage(staying);
+	require(left >= 3 * N && usage == left + own,
+		"usage %ld, of it %ld and %ld", usage, left, own);
+	container_set_pages(parent, "rss_limit", usage);
+	read_figures(parent, before);
+
+	remove_and_wait(leaving);
+	require(container_usage(parent) == usage &&
+		container_usage(staying) == own,
+		"usage %ld and %ld went to %ld and %ld", usage, own,
+		container_usage(parent), container_usage(staying));
+	expect_figures(parent, before);
+	require(!container_get(parent, "rss_failcnt") &&
+		!container_get(parent, "rss_reclaimed"),
+		"the limit was met, failcnt %ld, reclaimed %ld",
+		container_get(parent, "rss_failcnt"),
+		container_get(parent, "rss_reclaimed"));
+
+	container_set(parent, "rss_limit", "max");
+	child_step(&heir);
+	child_go(&heir);
+	require(wait_for(!container_usage(parent)), "usage %ld stays",
+		container_usage(parent));
+}
+
+static void map_shared(struct child *self, void *arg)
+{
+	mem_read(arg, N);
+	child_sync(self);
+}
+
+/* Up the tree, level by level, and out of it. */
+static void test_deep(void)
+{
+	char *levels[DEPTH], *shared = mem_shared(N);
+	struct child child;
+	int i, top;
+
+	mem_fill(shared, N, 0);
+	madvise(shared, N * page_size(), MADV_DONTNEED);
+	for (i = 0; i < DEPTH; i++)
+		levels[i] = container_new(i ? levels[i - 1] : NULL, "level");
+	child_start(&child, levels[DEPTH - 1], map_shared, shared);
+	mem_read(shared, N);
+	child_finish(&child);
+
+	for (i = DEPTH - 1; i >= 0; i--) {
+		for (top = 0; top <= i; top++)
+			require(container_usage(levels[top]) == N,
+				"usage %ld of level %d, when %d are left",
+				container_usage(levels[top]), top, i + 1);
+		remove_and_wait(levels[i]);
+	}
+	mem_unmap(shared, N);
+}
+
+/* On a stack of its own, in the same memory. */
+static int inherit_mm(void *arg)
+{
+	struct legacy *legacy = arg;
+	struct child self = { .fd = legacy->heir_fd };
+	char *more = mem_anon(N);
+
+	container_move(legacy->to, 0);
+	child_sync(&self);
+	mem_fill(more, N, 0);
+	child_sync(&self);
+	mem_verify(legacy->anon, N, 7);
+	child_sync(&self);
+	_exit(0);
+}
+
+static void leave_mm(struct child *self, void *arg)
+{
+	static max_align_t stack[4096];
+	struct legacy *legacy = arg;
+
+	legacy->anon = mem_anon(N);
+	mem_fill(legacy->anon, N, 7);
+	require(clone(inherit_mm, stack + ARRAY_SIZE(stack), CLONE_VM | SIGCHLD,
+		      legacy) > 0, "clone: %s", strerror(errno));
+	child_sync(self);
+}
+
+/* An mm that went with its last task to another container does not pin it. */
+static void test_clone_vm(void)
+{
+	struct legacy legacy = { .to = container_new(NULL, "staying") };
+	char *leaving = container_new(NULL, "leaving");
+	struct child heir;
+	long own;
+
+	start_heir(&heir, leaving, leave_mm, &legacy);
+	own = container_usage(legacy.to);
+	require(container_usage(leaving) >= N, "usage %ld",
+		container_usage(leaving));
+	remove_and_wait(leaving);
+	child_step(&heir);
+	require(container_usage(legacy.to) == own + N,
+		"%d pages made %ld of usage %ld", N,
+		container_usage(legacy.to), own);
+	child_step(&heir);
+	child_go(&heir);
+	require(wait_for(!container_usage(legacy.to)), "usage %ld stays",
+		container_usage(legacy.to));
+}
+
+/* Nor does one that has no task any more, but is looked at through /proc. */
+static void test_open_mem(void)
+{
+	struct filler filler = { .pages = N };
+	char *c = container_new(NULL, "leaving");
+	struct child child;
+	char path[64];
+	int fd;
+
+	child_start(&child, c, child_filler, &filler);
+	child_step(&child);
+	snprintf(path, sizeof(path), "/proc/%d/mem", child.pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	require(fd >= 0, "%s: %s", path, strerror(errno));
+	child_step(&child);
+	child_finish(&child);
+	remove_and_wait(c);
+	close(fd);
+}
+
+int main(void)
+{
+	static const struct rss_case cases[] = {
+		T(test_many),
+		T(test_at_limit),
+		T(test_deep),
+		T(test_clone_vm),
+		T(test_open_mem),
+	};
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}
