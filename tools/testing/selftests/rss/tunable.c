@@ -60,12 +60,24 @@ void tunable_set(const char *path, const char *value)
 	tunable_order(path, value);
 }
 
+/* Some files refuse the value that they have. */
+static bool is_changed(const struct saved *saved)
+{
+	char value[sizeof(saved->value)];
+
+	if (read_text(saved->path, value, sizeof(value)) < 0)
+		return true;
+	keep_choice(value);
+	return strcmp(value, saved->value);
+}
+
 void tunable_restore(void)
 {
 	int i;
 
 	for (i = 0; i < MOST && saved[i].path[0]; i++) {
-		if (write_text(saved[i].path, saved[i].value,
+		if (is_changed(&saved[i]) &&
+		    write_text(saved[i].path, saved[i].value,
 			       strlen(saved[i].value)) < 0)
 			ksft_print_msg("%s stays changed\n", saved[i].path);
 		saved[i].path[0] = 0;
