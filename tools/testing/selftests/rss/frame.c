@@ -21,21 +21,31 @@ static int open_pagemap(pid_t pid)
 	return fd;
 }
 
-static unsigned long read_frame(int pagemap, const char *page)
+static void read_frames(int pagemap, const char *mem, size_t pages,
+			unsigned long *frames)
 {
-	off_t at = (uintptr_t)page / page_size() * sizeof(__u64);
-	__u64 entry;
+	off_t at = (uintptr_t)mem / page_size() * sizeof(__u64);
+	__u64 entries[512];
+	size_t done, len, i;
 
-	require(pread(pagemap, &entry, sizeof(entry), at) == sizeof(entry),
-		"no entry in pagemap for %p", page);
-	return pagemap_present(entry) ? pagemap_pfn(entry) : 0;
+	for (done = 0; done < pages; done += len) {
+		len = pages - done < 512 ? pages - done : 512;
+		require(pread(pagemap, entries, len * sizeof(*entries),
+			      at + done * sizeof(*entries)) ==
+			(ssize_t)(len * sizeof(*entries)),
+			"no entries in pagemap for %p", mem);
+		for (i = 0; i < len; i++)
+			frames[done + i] = pagemap_present(entries[i]) ?
+					   pagemap_pfn(entries[i]) : 0;
+	}
 }
 
 unsigned long frame_of(pid_t pid, const char *page)
 {
 	int fd = open_pagemap(pid);
-	unsigned long frame = read_frame(fd, page);
+	unsigned long frame;
 
+	read_frames(fd, page, 1, &frame);
 	close(fd);
 	return frame;
 }
@@ -56,20 +66,7 @@ bool frame_is(unsigned long frame, int flag)
 void frames_note(unsigned long *frames, const char *mem, size_t pages)
 {
 	int fd = open_pagemap(0);
-	size_t i;
 
-	for (i = 0; i < pages; i++)
-		frames[i] = read_frame(fd, mem + i * page_size());
+	read_frames(fd, mem, pages, frames);
 	close(fd);
-}
-
-size_t frames_moved(const unsigned long *frames, const char *mem, size_t pages)
-{
-	int fd = open_pagemap(0);
-	size_t moved = 0, i;
-
-	for (i = 0; i < pages; i++)
-		moved += frames[i] != read_frame(fd, mem + i * page_size());
-	close(fd);
-	return moved;
 }

@@ -13,10 +13,7 @@ unsigned long frame_of(pid_t pid, const char *page);
 /* Has a frame a flag, one of KPF_*?  Skips the case if that cannot be told. */
 bool frame_is(unsigned long frame, int flag);
 
-/* Remembers the frames of a region of the caller. */
+/* The frames of a region of the caller. */
 void frames_note(unsigned long *frames, const char *mem, size_t pages);
-
-/* How many pages of the caller are in another frame than was noted. */
-size_t frames_moved(const unsigned long *frames, const char *mem, size_t pages);
 
 #endif

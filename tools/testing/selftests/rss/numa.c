@@ -57,7 +57,7 @@ void numa_nodes(struct nodes *nodes)
 		skip_case("no two nodes with memory and CPUs");
 }
 
-void numa_bind(int node)
+void numa_prefer(int node)
 {
 	unsigned long mask = 1UL << (node < 0 ? 0 : node);
 	long err;
@@ -65,7 +65,7 @@ void numa_bind(int node)
 	if (node < 0)
 		err = syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0);
 	else
-		err = syscall(SYS_set_mempolicy, MPOL_BIND, &mask,
+		err = syscall(SYS_set_mempolicy, MPOL_PREFERRED, &mask,
 			      sizeof(mask) * 8);
 	require(!err, "set_mempolicy: %s", strerror(errno));
 }

@@ -12,8 +12,8 @@ struct nodes {
 
 void numa_nodes(struct nodes *nodes);
 
-/* From where the caller's pages come: one node, or the one it runs on (-1). */
-void numa_bind(int node);
+/* From where the caller's pages come first: a node, or where it runs (-1). */
+void numa_prefer(int node);
 
 /* Lets the caller run on the CPUs of one node only. */
 void numa_run_on(int node);

@@ -61,12 +61,27 @@ void tunable_set(const char *path, const char *value)
 	tunable_order(path, value);
 }
 
+/* Some files refuse the value that they have. */
+static bool is_changed(const struct saved *saved)
+{
+	char value[sizeof(saved->value)];
+
+	if (read_text(saved->path, value, sizeof(value)) < 0)
+		return true;
+	keep_choice(value);
+	return strcmp(value, saved->value);
+}
+
 void tunable_restore(void)
 {
 	ssize_t ret;
 	int i;
 
 	for (i = 0; i < MOST && saved[i].path[0]; i++) {
+		if (!is_changed(&saved[i])) {
+			saved[i].path[0] = 0;
+			continue;
+		}
 		ret = write_text(saved[i].path, saved[i].value,
 				 strlen(saved[i].value));
 		/* A setting of something that the case has removed is gone. */

@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Migration of whatever is there: of a whole process, by compaction, from
+ * memory that goes offline or that a driver takes (CMA).
+ *
+ * One process in one container; where its pages were is told by their frames.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "container.h"
+#include "frame.h"
+#include "fs.h"
+#include "keys.h"
+#include "mem.h"
+#include "numa.h"
+#include "runner.h"
+#include "steps.h"
+#include "thp.h"
+#include "tunable.h"
+
+#define MEMORY		"/sys/devices/system/memory/"
+#define CMA		"/sys/kernel/debug/cma/"
+#define MOST_PAGES	16384
+#define SEED		1
+
+static struct nodes nodes;
+
+/* Of the actor. */
+static unsigned long frames[MOST_PAGES];
+
+static void note_frames(struct actor *a)
+{
+	frames_note(frames, a->mem, a->pages);
+}
+
+static size_t moved_pages(struct actor *a)
+{
+	static unsigned long now[MOST_PAGES];
+	size_t moved = 0, i;
+
+	frames_note(now, a->mem, a->pages);
+	for (i = 0; i < a->pages; i++)
+		moved += now[i] != frames[i];
+	return moved;
+}
+
+static void expect_moved(struct actor *a, size_t least)
+{
+	size_t moved = moved_pages(a);
+
+	require(moved >= least, "only %zu of %zu pages have migrated", moved,
+		a->pages);
+}
+
+static void map_anon(struct actor *a)
+{
+	a->mem = mem_anon(a->pages);
+	mem_fill(a->mem, a->pages, SEED);
+}
+
+static void map_huge(struct actor *a)
+{
+	a->mem = thp_anon(a->pages);
+	mem_fill(a->mem, a->pages, SEED);
+	if (!thp_is_large(a->mem))
+		skip_case("no huge page to be had");
+}
+
+static void map_file(struct actor *a)
+{
+	a->mem = mem_file(a->fd, a->pages, MAP_SHARED);
+	mem_fill(a->mem, a->pages, SEED);
+}
+
+static void verify(struct actor *a)
+{
+	mem_verify(a->mem, a->pages, SEED);
+}
+
+static void unmap(struct actor *a)
+{
+	mem_unmap(a->mem, a->pages);
+}
+
+/* With pages of a file if the actor has one. */
+static void take_away(struct actor *actor, void (*map)(struct actor *a),
+		      void (*migrate)(struct actor *a))
+{
+	const long anon = actor->fd ? 0 : actor->pages;
+	const long shmem = actor->fd ? actor->pages : 0;
+	const struct step steps[] = {
+		{ "map", map, .anon = anon, .file = shmem, .shmem = shmem },
+		{ "migrate", migrate },
+		{ "verify", verify },
+		{ "unmap", unmap,
+		  .anon = -anon, .file = -shmem, .shmem = -shmem },
+		{ }
+	};
+
+	numa_nodes(&nodes);
+	take_steps(actor, 1, 1, steps);
+}
+
+static void make_file(struct actor *actor)
+{
+	fs_mount("tmpfs", NULL);
+	actor->fd = fs_file("file", 0, 0);
+	require(!ftruncate(actor->fd, actor->pages * page_size()),
+		"ftruncate: %s", strerror(errno));
+}
+
+/* Its stack, data and program, too, and that is shared with the runner. */
+static void migrate_process(struct actor *a)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		numa_migrate(0, nodes.id[i], nodes.id[!i]);
+		require(numa_count(0, a->mem, a->pages, nodes.id[!i]) ==
+			a->pages, "not all on node %d", nodes.id[!i]);
+	}
+}
+
+static void test_process_anon(void)
+{
+	struct actor actor[1] = { { .pages = 256 } };
+
+	take_away(actor, map_anon, migrate_process);
+}
+
+static void test_process_huge(void)
+{
+	struct actor actor[1] = { { .pages = 2 * thp_need() } };
+
+	take_away(actor, map_huge, migrate_process);
+}
+
+static void test_process_shmem(void)
+{
+	struct actor actor[1] = { { .pages = 256 } };
+
+	make_file(actor);
+	take_away(actor, map_file, migrate_process);
+}
+
+/*
+ * Compaction moves pages from the start of a zone to its end.  Of a region
+ * one page in SPREAD stays.  If they are all at the end they are taken from
+ * elsewhere: what was there is covered with ballast.  It may not get as far,
+ * though, as it ends when it finds no room for a large folio of somebody.
+ */
+#define SPREAD		64
+#define KEPT		(MOST_PAGES / SPREAD)
+#define ROUNDS		8
+
+static void drop_most(struct actor *a)
+{
+	size_t i;
+
+	for (i = 0; i < KEPT; i++)
+		mem_advise(a->mem + (i * SPREAD + 1) * page_size(), SPREAD - 1,
+			   MADV_DONTNEED);
+}
+
+static void compact(struct actor *a)
+{
+	char *ballast = mem_anon(ROUNDS * MOST_PAGES);
+	int round = 0;
+
+	for (;;) {
+		note_frames(a);
+		tunable_order("/proc/sys/vm/compact_memory", "1");
+		if (moved_pages(a))
+			break;
+		if (round == ROUNDS)
+			skip_case("compaction migrates others' pages only");
+		mem_fill(ballast + round * MOST_PAGES * page_size(), MOST_PAGES,
+			 0);
+		mem_advise(a->mem, MOST_PAGES, MADV_DONTNEED);
+		mem_fill(a->mem, MOST_PAGES, SEED);
+		drop_most(a);
+		round++;
+	}
+	mem_unmap(ballast, ROUNDS * MOST_PAGES);
+}
+
+static void verify_kept(struct actor *a)
+{
+	size_t i;
+
+	for (i = 0; i < MOST_PAGES; i += SPREAD)
+		mem_verify(a->mem + i * page_size(), 1, SEED + i);
+}
+
+static void test_compaction(void)
+{
+	static const struct step steps[] = {
+		{ "write all", map_anon, .anon = MOST_PAGES },
+		{ "drop most", drop_most, .anon = KEPT - MOST_PAGES },
+		{ "compact", compact },
+		{ "verify", verify_kept },
+		{ "unmap", unmap, .anon = -KEPT },
+		{ }
+	};
+	struct actor actor[1] = { { .pages = MOST_PAGES } };
+
+	take_steps(actor, 1, 1, steps);
+}
+
+/*
+ * A block of memory is made movable first, which makes pages of processes
+ * come from there and nothing else.
+ */
+static int block;
+
+static void block_state(char *path, size_t size, int nr)
+{
+	snprintf(path, size, MEMORY "memory%d/state", nr);
+}
+
+static size_t block_pages(void)
+{
+	char text[32];
+
+	if (read_text(MEMORY "block_size_bytes", text, sizeof(text)) < 0)
+		skip_case("no memory hotplug");
+	return strtoul(text, NULL, 16) / page_size();
+}
+
+static int node_of_block(int nr)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), MEMORY "memory%d/node%d", nr, nodes.id[1]);
+	return access(path, F_OK) ? nodes.id[0] : nodes.id[1];
+}
+
+static void make_movable(int nr)
+{
+	char path[64];
+
+	block_state(path, sizeof(path), nr);
+	tunable_set(path, "offline");
+	tunable_order(path, "online_movable");
+	block = nr;
+}
+
+/* Of most blocks the kernel has something that it cannot move. */
+static void find_movable_block(void)
+{
+	char path[64];
+	glob_t paths;
+	size_t i;
+	int nr;
+
+	block_pages();
+	if (glob(MEMORY "memory*", 0, NULL, &paths))
+		skip_case("no memory hotplug");
+	for (i = 0; i < paths.gl_pathc; i++) {
+		require(sscanf(paths.gl_pathv[i], MEMORY "memory%d", &nr) == 1,
+			"%s is no block", paths.gl_pathv[i]);
+		block_state(path, sizeof(path), nr);
+		if (write_text(path, (char *)"offline", 7) < 0)
+			continue;
+		tunable_order(path, "online");
+		make_movable(nr);
+		return;
+	}
+	skip_case("no block of memory can go offline");
+}
+
+/* Back to what it was: online, and for all kinds of memory. */
+static void make_ordinary(void)
+{
+	char path[64];
+
+	block_state(path, sizeof(path), block);
+	tunable_order(path, "offline");
+	tunable_order(path, "online");
+}
+
+static bool is_in_block(unsigned long frame)
+{
+	return (int)(frame / block_pages()) == block;
+}
+
+static void offline(struct actor *a)
+{
+	size_t inside = 0, i;
+	char path[64];
+
+	note_frames(a);
+	for (i = 0; i < a->pages; i++)
+		inside += is_in_block(frames[i]);
+	require(inside >= a->pages / 2, "%zu of %zu pages are in the block",
+		inside, a->pages);
+	block_state(path, sizeof(path), block);
+	tunable_order(path, "offline");
+	expect_moved(a, inside);
+	tunable_order(path, "online_movable");
+}
+
+static void map_in_block(struct actor *a, void (*map)(struct actor *a))
+{
+	numa_prefer(node_of_block(block));
+	map(a);
+	numa_prefer(-1);
+}
+
+static void map_anon_in_block(struct actor *a)
+{
+	map_in_block(a, map_anon);
+}
+
+static void map_huge_in_block(struct actor *a)
+{
+	map_in_block(a, map_huge);
+}
+
+static void map_file_in_block(struct actor *a)
+{
+	map_in_block(a, map_file);
+}
+
+static void take_offline(struct actor *actor, void (*map)(struct actor *a))
+{
+	numa_nodes(&nodes);
+	find_movable_block();
+	take_away(actor, map, offline);
+	make_ordinary();
+}
+
+static void test_offline_anon(void)
+{
+	struct actor actor[1] = { { .pages = 1024 } };
+
+	take_offline(actor, map_anon_in_block);
+}
+
+static void test_offline_huge(void)
+{
+	struct actor actor[1] = { { .pages = 2 * thp_need() } };
+
+	take_offline(actor, map_huge_in_block);
+}
+
+static void test_offline_shmem(void)
+{
+	struct actor actor[1] = { { .pages = 1024 } };
+
+	make_file(actor);
+	take_offline(actor, map_file_in_block);
+}
+
+/*
+ * Pages of processes come from CMA when its node is full but for that.  A
+ * process outside fills the node while CMA is taken, and stays until the
+ * region is touched.
+ */
+static struct {
+	char dir[64];
+	unsigned long first;	/* frame */
+	unsigned long pages;
+	unsigned long taken;
+	int node;
+} cma;
+
+static unsigned long cma_read(const char *file)
+{
+	char path[96], text[32];
+
+	snprintf(path, sizeof(path), "%s/%s", cma.dir, file);
+	require(read_text(path, text, sizeof(text)) > 0, "no %s", path);
+	return strtoul(text, NULL, 0);
+}
+
+static int cma_write(const char *file, unsigned long pages)
+{
+	char path[96], text[32];
+	int len = snprintf(text, sizeof(text), "%lu", pages);
+
+	snprintf(path, sizeof(path), "%s/%s", cma.dir, file);
+	return write_text(path, text, len);
+}
+
+/* As much as is to be had; drivers may use a part of it. */
+static void take_cma(void)
+{
+	const unsigned long step = 256;
+
+	while (cma_write("alloc", step) > 0)
+		cma.taken += step;
+	require(cma.taken, "nothing is to be had from CMA");
+}
+
+static void give_cma(void)
+{
+	require(cma_write("free", cma.taken) > 0, "CMA takes nothing back");
+	cma.taken = 0;
+}
+
+static void find_cma(void)
+{
+	glob_t paths;
+
+	numa_nodes(&nodes);
+	if (glob(CMA "*", 0, NULL, &paths))
+		skip_case("no CMA");
+	snprintf(cma.dir, sizeof(cma.dir), "%s", paths.gl_pathv[0]);
+	globfree(&paths);
+	cma.first = cma_read("base_pfn");
+	cma.pages = cma_read("count");
+	cma.node = node_of_block(cma.first / block_pages());
+}
+
+static size_t free_pages(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/vmstat",
+		 cma.node);
+	return read_key(path, "nr_free_pages");
+}
+
+/* Most of it by huge pages, which is fast, the rest to the last page. */
+#define REST	16384
+
+static void fill_node(struct child *self, void *arg)
+{
+	size_t pages = free_pages(), i;
+	char *mem;
+
+	(void)arg;
+	container_move(container_root(), 0);
+	numa_prefer(cma.node);
+	if (pages > REST)
+		mem_fill(thp_anon(pages - REST), pages - REST, 0);
+	mem = mem_anon(REST);
+	mem_advise(mem, REST, MADV_NOHUGEPAGE);
+	/* Beyond that, pages would come from another node. */
+	for (i = 0; i < REST && free_pages() > 1536; i += 32)
+		mem_fill(mem + i * page_size(), 32, 0);
+	give_cma();
+	child_sync(self);
+}
+
+static void map_in_cma(struct actor *a, void (*map)(struct actor *a))
+{
+	child_fork(&a->forked, fill_node, NULL);
+	numa_prefer(cma.node);
+	map(a);
+	numa_prefer(-1);
+	child_finish(&a->forked);
+}
+
+static void map_anon_in_cma(struct actor *a)
+{
+	map_in_cma(a, map_anon);
+}
+
+static void map_huge_in_cma(struct actor *a)
+{
+	map_in_cma(a, map_huge);
+}
+
+static void map_file_in_cma(struct actor *a)
+{
+	map_in_cma(a, map_file);
+}
+
+static void lose_cma(struct actor *a)
+{
+	size_t inside = 0, i;
+
+	note_frames(a);
+	for (i = 0; i < a->pages; i++)
+		inside += frames[i] - cma.first < cma.pages;
+	require(inside >= a->pages / 2, "%zu of %zu pages are from CMA",
+		inside, a->pages);
+	take_cma();
+	give_cma();
+	expect_moved(a, inside);
+}
+
+static void take_from_cma(struct actor *actor, void (*map)(struct actor *a))
+{
+	find_cma();
+	/* Or other nodes would be used before this one is full. */
+	tunable_set("/proc/sys/vm/min_free_kbytes", "4096");
+	/* Or the CPUs would keep what is given back. */
+	tunable_set("/proc/sys/vm/percpu_pagelist_high_fraction", "1000000");
+	take_cma();
+	take_away(actor, map, lose_cma);
+}
+
+static void test_cma_anon(void)
+{
+	struct actor actor[1] = { { .pages = 4096 } };
+
+	take_from_cma(actor, map_anon_in_cma);
+}
+
+static void test_cma_huge(void)
+{
+	struct actor actor[1] = { { .pages = 2 * thp_need() } };
+
+	take_from_cma(actor, map_huge_in_cma);
+}
+
+static void test_cma_shmem(void)
+{
+	struct actor actor[1] = { { .pages = 4096 } };
+
+	make_file(actor);
+	take_from_cma(actor, map_file_in_cma);
+}
+
+int main(void)
+{
+	static const struct rss_case cases[] = {
+		T(test_compaction),
+		T(test_process_anon),
+		T(test_process_huge),
+		T(test_process_shmem),
+		T(test_offline_anon),
+		T(test_offline_huge),
+		T(test_offline_shmem),
+		T(test_cma_anon),
+		T(test_cma_huge),
+		T(test_cma_shmem),
+	};
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}
