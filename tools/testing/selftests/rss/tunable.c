@@ -72,21 +72,24 @@ static bool is_changed(const struct saved *saved)
 	return strcmp(value, saved->value);
 }
 
-void tunable_restore(void)
+static void restore(const struct saved *saved)
 {
 	ssize_t ret;
+
+	if (!is_changed(saved))
+		return;
+	ret = write_text(saved->path, saved->value, strlen(saved->value));
+	/* A setting of something that the case has removed is gone. */
+	if (ret < 0 && ret != -ENOENT)
+		ksft_print_msg("%s stays changed\n", saved->path);
+}
+
+void tunable_restore(void)
+{
 	int i;
 
 	for (i = 0; i < MOST && saved[i].path[0]; i++) {
-		if (!is_changed(&saved[i])) {
-			saved[i].path[0] = 0;
-			continue;
-		}
-		ret = write_text(saved[i].path, saved[i].value,
-				 strlen(saved[i].value));
-		/* A setting of something that the case has removed is gone. */
-		if (ret < 0 && ret != -ENOENT)
-			ksft_print_msg("%s stays changed\n", saved[i].path);
+		restore(&saved[i]);
 		saved[i].path[0] = 0;
 	}
 }
