@@ -72,7 +72,7 @@ static bool is_changed(const struct saved *saved)
 	return strcmp(value, saved->value);
 }
 
-static void restore(const struct saved *saved)
+static void restore(struct saved *saved)
 {
 	ssize_t ret;
 
