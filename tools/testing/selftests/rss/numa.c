@@ -46,14 +46,19 @@ static void add_node(int nr, void *arg)
 		found->nodes->id[found->nr++] = nr;
 }
 
-void numa_nodes(struct nodes *nodes)
+bool numa_find(struct nodes *nodes)
 {
 	struct found found = { 0, nodes };
 	char list[256];
 
 	if (read_text(NODE_DIR "has_memory", list, sizeof(list)) > 0)
 		walk_list(list, add_node, &found);
-	if (found.nr < 2)
+	return found.nr == 2;
+}
+
+void numa_nodes(struct nodes *nodes)
+{
+	if (!numa_find(nodes))
 		skip_case("no two nodes with memory and CPUs");
 }
 
@@ -156,10 +161,15 @@ void numa_move(pid_t pid, char *mem, size_t pages, int node)
 		there, node, strerror(last_error));
 }
 
-void numa_migrate(pid_t pid, int from, int to)
+bool numa_try_migrate(pid_t pid, int from, int to)
 {
 	unsigned long old = 1UL << from, new = 1UL << to;
 
-	require(syscall(SYS_migrate_pages, pid, sizeof(old) * 8, &old, &new) >=
-		0, "migrate_pages: %s", strerror(errno));
+	return syscall(SYS_migrate_pages, pid, sizeof(old) * 8, &old, &new) >= 0;
+}
+
+void numa_migrate(pid_t pid, int from, int to)
+{
+	require(numa_try_migrate(pid, from, to), "migrate_pages: %s",
+		strerror(errno));
 }

@@ -3,13 +3,16 @@
 #ifndef RSS_NUMA_H
 #define RSS_NUMA_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
-/* Two nodes with memory and CPUs; skips the case if there are none. */
+/* Two nodes with memory and CPUs. */
 struct nodes {
 	int id[2];
 };
 
+/* Returns false, or skips the case, if there are none. */
+bool numa_find(struct nodes *nodes);
 void numa_nodes(struct nodes *nodes);
 
 /* From where the caller's pages come first: a node, or where it runs (-1). */
@@ -28,7 +31,8 @@ size_t numa_count(pid_t pid, char *mem, size_t pages, int node);
 void numa_move(pid_t pid, char *mem, size_t pages, int node);
 void numa_migrate(pid_t pid, int from, int to);
 
-/* The same without patience: how many are there now. */
+/* The same without patience: how many are there now; did it work? */
 size_t numa_try_move(pid_t pid, char *mem, size_t pages, int node);
+bool numa_try_migrate(pid_t pid, int from, int to);
 
 #endif

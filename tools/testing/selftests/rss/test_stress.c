@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A mixed load for RSS_STRESS_SECONDS (10 if not set): workers map, unmap,
- * fork, move between containers and are killed now and then, while limits
- * change and containers come and go.  In the end nothing may be charged and
+ * A mixed load for RSS_STRESS_SECONDS (10 if not set): workers map and unmap
+ * memory of all kinds, swap, merge, collapse, split and migrate it, fork, move
+ * between containers and are killed now and then, while khugepaged, KSM and
+ * NUMA balancing run, limits change, and containers come and go.  Files are on
+ * tmpfs and on a disk, swap is on zram.  In the end nothing may be charged and
  * each container must go.
  *
  *	root
@@ -18,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,20 +27,36 @@
 #include "child.h"
 #include "container.h"
 #include "fs.h"
+#include "keys.h"
 #include "mem.h"
+#include "numa.h"
 #include "runner.h"
+#include "swap.h"
+#include "thp.h"
+#include "tunable.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
 
 #define WORKERS		4
 #define FILE_PAGES	1024
 #define MOST_PAGES	512
+#define SWAP_PAGES	16384
+#define DISK_BYTES	(32 << 20)
 #define LOWEST_LIMIT	256
 #define TURNS		64	/* of a worker */
 
 enum { PARENT, FIRST, SECOND, THIRD, OTHER, NR_CONTAINERS };
 
 static char *containers[NR_CONTAINERS];
-static int shared_file;
+/* One on tmpfs, one on a disk. */
+static int shared_files[2];
 static unsigned int seed;
+
+/* If there is a second node. */
+static struct nodes nodes;
+static bool has_nodes;
 
 static unsigned int below(unsigned int bound)
 {
@@ -66,7 +83,67 @@ static void use_huge(void)
 	mem = mem_huge(pages);
 	madvise(mem, pages * page_size(), MADV_HUGEPAGE);
 	mem_fill(mem, pages, seed);
-	madvise(mem, pages / 2 * page_size(), MADV_DONTNEED);
+	if (below(2))
+		madvise(mem, pages / 2 * page_size(), MADV_DONTNEED);
+	if (thp_can_split() && below(2))
+		thp_split(getpid(), mem, pages);
+	mem_unmap(mem, pages);
+}
+
+static void use_collapse(void)
+{
+	size_t pages = huge_pages(), filled = pages / 2;
+	char *mem;
+
+	if (!pages)
+		return;
+	mem = mem_huge(pages);
+	madvise(mem, pages * page_size(), MADV_NOHUGEPAGE);
+	mem_fill(mem, filled, seed);
+	madvise(mem, pages * page_size(), MADV_HUGEPAGE);
+	madvise(mem, pages * page_size(), MADV_COLLAPSE);
+	mem_verify(mem, filled, seed);
+	mem_unmap(mem, pages);
+}
+
+static void use_swap(void)
+{
+	size_t pages = 1 + below(MOST_PAGES);
+	char *mem = mem_anon(pages);
+
+	mem_fill(mem, pages, seed);
+	madvise(mem, pages * page_size(), MADV_PAGEOUT);
+	mem_verify(mem, pages, seed);
+	mem_unmap(mem, pages);
+}
+
+/* Long enough for the scanner to come by now and then. */
+static void use_merge(void)
+{
+	size_t pages = 1 + below(MOST_PAGES), i;
+	char *mem = mem_anon(pages);
+
+	for (i = 0; i < pages; i++)
+		mem_fill(mem + i * page_size(), 1, 1);
+	madvise(mem, pages * page_size(), MADV_MERGEABLE);
+	usleep(1000 * below(50));
+	for (i = 0; i < pages; i++)
+		mem_verify(mem + i * page_size(), 1, 1);
+	mem_fill(mem, below(pages + 1), seed);
+	mem_unmap(mem, pages);
+}
+
+static void use_migrate(void)
+{
+	size_t pages = 1 + below(MOST_PAGES);
+	char *mem = mem_anon(pages);
+
+	mem_fill(mem, pages, seed);
+	if (has_nodes) {
+		numa_try_move(0, mem, pages, nodes.id[0]);
+		numa_try_move(0, mem, pages, nodes.id[1]);
+	}
+	mem_verify(mem, pages, seed);
 	mem_unmap(mem, pages);
 }
 
@@ -74,11 +151,14 @@ static void use_file(void)
 {
 	size_t pages = 1 + below(FILE_PAGES);
 	bool private = below(2);
-	char *mem = mem_file(shared_file, pages,
+	char *mem = mem_file(shared_files[below(2)], pages,
 			     private ? MAP_PRIVATE : MAP_SHARED);
 
 	mem_read(mem, pages);
 	mem_fill(mem, below(pages + 1), seed);
+	/* Of a file on a disk, clean pages, too. */
+	if (!below(4))
+		msync(mem, pages * page_size(), MS_SYNC);
 	mem_unmap(mem, pages);
 }
 
@@ -109,12 +189,13 @@ static void move(void)
 static void work(struct child *self, void *arg)
 {
 	static void (* const uses[])(void) = {
-		use_anon, use_huge, use_file, use_fork, move,
+		use_anon, use_huge, use_collapse, use_swap, use_merge,
+		use_migrate, use_file, use_fork, move,
 	};
 	int turn;
 
 	(void)arg;
-	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+	thp_allow();
 	seed += self->pid;
 	child_sync(self);
 	for (turn = 0; turn < TURNS; turn++)
@@ -164,6 +245,16 @@ static void make_again(void)
 		require(!mkdir(c, 0755), "mkdir %s: %s", c, strerror(errno));
 }
 
+/* Whatever a worker has: its program and the shared files as well. */
+static void migrate_one(const struct child *workers)
+{
+	int to = below(2);
+	pid_t pid = workers[below(WORKERS)].pid;
+
+	/* It may have ended; then nothing is migrated. */
+	numa_try_migrate(pid, nodes.id[!to], nodes.id[to]);
+}
+
 static void stir(struct child *workers)
 {
 	int i;
@@ -177,6 +268,10 @@ static void stir(struct child *workers)
 	change_limit();
 	if (!below(8))
 		make_again();
+	if (!below(64))
+		write_text("/proc/sys/vm/compact_memory", "1", 1);
+	if (has_nodes && !below(8))
+		migrate_one(workers);
 }
 
 static void stop(struct child *workers)
@@ -189,6 +284,19 @@ static void stop(struct child *workers)
 	}
 }
 
+/* The kernel's own threads that merge, collapse and migrate; each if it can. */
+static void start_threads(void)
+{
+	tunable_try("/sys/kernel/mm/ksm/run", "1");
+	tunable_try("/sys/kernel/mm/ksm/sleep_millisecs", "10");
+	tunable_try("/sys/kernel/mm/ksm/pages_to_scan", "1000");
+	tunable_try("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
+		    "10");
+	tunable_try("/sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan",
+		    "16384");
+	tunable_try("/proc/sys/kernel/numa_balancing", "1");
+}
+
 static void make_containers(void)
 {
 	containers[PARENT] = container_new(NULL, "parent");
@@ -198,10 +306,38 @@ static void make_containers(void)
 	containers[OTHER] = container_new(NULL, "other");
 }
 
+/* What was at work, as far as the kernel counts it for the whole system. */
+static const char * const counted[] = {
+	"pswpin", "pswpout", "pgmigrate_success", "numa_pages_migrated",
+	"compact_isolated", "thp_fault_alloc", "thp_collapse_alloc",
+	"thp_split_page", "ksm_swpin_copy", "cow_ksm", "oom_kill",
+};
+
+static void count(long *counts)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(counted); i++)
+		counts[i] = read_key("/proc/vmstat", counted[i]);
+}
+
+static void report(const long *before)
+{
+	long now[ARRAY_SIZE(counted)];
+	unsigned int i;
+
+	count(now);
+	for (i = 0; i < ARRAY_SIZE(counted); i++)
+		if (now[i] >= 0)
+			ksft_print_msg("%s %ld\n", counted[i],
+				       now[i] - before[i]);
+}
+
 static void test_mixed(void)
 {
 	const char *text = getenv("RSS_STRESS_SECONDS");
 	int seconds = text ? atoi(text) : 10;
+	long before[ARRAY_SIZE(counted)];
 	struct child workers[WORKERS];
 	time_t end;
 	int i;
@@ -210,13 +346,20 @@ static void test_mixed(void)
 	ksft_print_msg("seed %u\n", seed);
 	alarm(seconds + 2 * WAIT_SECONDS);
 	fs_mount("tmpfs", NULL);
-	shared_file = fs_file("file", FILE_PAGES, seed);
+	shared_files[0] = fs_file("file", FILE_PAGES, seed);
+	fs_mount_disk(DISK_BYTES);
+	shared_files[1] = fs_file("file", FILE_PAGES, seed);
+	swap_on(SWAP_PAGES);
+	has_nodes = numa_find(&nodes);
+	start_threads();
 	make_containers();
+	count(before);
 	for (i = 0; i < WORKERS; i++)
 		start_worker(&workers[i]);
 	for (end = time(NULL) + seconds; time(NULL) < end;)
 		stir(workers);
 	stop(workers);
+	report(before);
 
 	for (i = 0; i < NR_CONTAINERS; i++)
 		require(wait_for(!container_usage(containers[i])),

@@ -22,6 +22,8 @@ char *thp_file(int fd, size_t pages);
 /* Is this page of the caller part of a large folio? */
 bool thp_is_large(const char *page);
 
+bool thp_can_split(void);
+
 /*
  * Splits what large folios a process has in a region into base pages.  Those
  * that somebody holds at that instant stay.

@@ -32,19 +32,20 @@ static void keep_choice(char *value)
 	memmove(value, start + 1, end - start);
 }
 
-static void save(const char *path)
+static bool save(const char *path)
 {
 	int i;
 
 	for (i = 0; saved[i].path[0]; i++) {
 		if (!strcmp(saved[i].path, path))
-			return;
+			return true;
 		require(i < MOST - 1, "too many settings");
 	}
 	if (read_text(path, saved[i].value, sizeof(saved[i].value)) < 0)
-		skip_case("no %s", path);
+		return false;
 	keep_choice(saved[i].value);
 	snprintf(saved[i].path, sizeof(saved[i].path), "%s", path);
+	return true;
 }
 
 void tunable_order(const char *path, const char *order)
@@ -57,8 +58,15 @@ void tunable_order(const char *path, const char *order)
 
 void tunable_set(const char *path, const char *value)
 {
-	save(path);
+	if (!save(path))
+		skip_case("no %s", path);
 	tunable_order(path, value);
+}
+
+void tunable_try(const char *path, const char *value)
+{
+	if (save(path))
+		write_text(path, (char *)value, strlen(value));
 }
 
 /* Some files refuse the value that they have. */

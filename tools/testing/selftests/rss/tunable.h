@@ -9,7 +9,10 @@ void tunable_restore(void);
 /* Writes a file of sysfs or /proc/sys, or skips the case. */
 void tunable_set(const char *path, const char *value);
 
-/* The same for a file that takes an order and has no value to restore. */
+/* The same, but goes on without what the system lacks. */
+void tunable_try(const char *path, const char *value);
+
+/* Gives an order to a file that has no value to restore, or skips the case. */
 void tunable_order(const char *path, const char *order);
 
 #endif
