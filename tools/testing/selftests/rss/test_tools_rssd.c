@@ -228,7 +228,7 @@ static void test_never_at_limit(void)
 		"failcnt %ld with rssd, %ld without it, highest usage %ld; it said '%s'",
 		container_get(c, "rss_failcnt"), hits,
 		container_get(c, "rss_max_usage"), rssd.err);
-	ksft_print_msg("%ld chunks, %ld us apart: failcnt %ld without rssd; highest usage %ld with it\n",
+	ksft_print_msg("%ld chunks, %ld us apart: failcnt %ld, with rssd 0; usage up to %ld\n",
 		       chunks, *load.pause_us, hits,
 		       container_get(c, "rss_max_usage"));
 	stop(&rssd);
