@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "attr.h"
 #include "message.h"
 #include "reclaim.h"
 #include "status.h"
@@ -36,6 +37,29 @@ void turn_init(void)
 		fail(STATUS_FAILED, "timer: %s", strerror(errno));
 }
 
+/* What reclaim has taken from the container, ever. */
+static unsigned long long reclaimed(const struct container *c)
+{
+	unsigned long long bytes;
+
+	return attr_read(c->h, c->dir, ATTR_RECLAIMED, &bytes) ? 0 : bytes;
+}
+
+/*
+ * A turn that was cut short got as far as it had time for. The kernel gives up
+ * against tasks that fault as fast as it reclaims, too; then it has taken what
+ * it was asked for. Less, and the rest can't be reclaimed: going on would only
+ * take from tasks the few pages that they use all the time.
+ */
+static int judge(int err, unsigned long long taken, unsigned long long wanted)
+{
+	if (err == -EINTR)
+		return taken ? 0 : -EBUSY;
+	if (err == -EBUSY && taken >= wanted)
+		return 0;
+	return err;
+}
+
 int turn_reclaim(const struct container *c, unsigned long long usage,
 		 unsigned long long target)
 {
@@ -45,10 +69,11 @@ int turn_reclaim(const struct container *c, unsigned long long usage,
 		.it_interval.tv_nsec = TURN_NSEC,
 	};
 	const struct itimerspec off = { };
+	unsigned long long before = reclaimed(c);
 	int err;
 
 	timer_settime(timer, 0, &on, NULL);
 	err = reclaim_once(c, usage, target);
 	timer_settime(timer, 0, &off, NULL);
-	return err == -EINTR ? 0 : err;
+	return judge(err, reclaimed(c) - before, usage - target);
 }

@@ -9,7 +9,8 @@ void turn_init(void);
 
 /*
  * Reclaims from @usage towards @target for a while at most.  Returns 0 if that
- * got anywhere, or a negative errno.
+ * got anywhere, although the container may have mapped as much meanwhile;
+ * -EBUSY if it did not, or another negative errno.
  */
 int turn_reclaim(const struct container *c, unsigned long long usage,
 		 unsigned long long target);
