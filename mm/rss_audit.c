@@ -14,8 +14,9 @@
  *
  * /sys/kernel/debug/rss_audit walks all pages and lists, and prints where one
  * says something else than the other. It keeps nobody from mapping meanwhile,
- * so it looks at everything twice. What is not the same then was moving, and
- * differences prove nothing.
+ * so it looks again when there are differences, until there are none or it has
+ * done so often enough. If any figure was another one in the last two looks,
+ * things were moving, and differences prove nothing.
  */
 
 #include <linux/cgroup.h>
@@ -354,21 +355,19 @@ out:
 static int rss_audit_run(struct rss_audit *audit, bool *moving)
 {
 	int tries, err;
-	u64 sum;
+	u64 sum = 0;
 
 	for (tries = 0; tries < RSS_AUDIT_TRIES; tries++) {
+		/* A task may stand still between a change and its hook. */
 		if (tries)
 			msleep(20);
 		err = rss_audit_look(audit);
-		sum = audit->sum;
 		/* All fits, moving or not: that can't be by chance. */
 		*moving = audit->held;
 		if (err || (!audit->differences && !*moving))
 			return err;
-		err = rss_audit_look(audit);
-		*moving = audit->held || audit->sum != sum;
-		if (err || !*moving)
-			return err;
+		*moving |= audit->sum != sum;
+		sum = audit->sum;
 	}
 	return 0;
 }
