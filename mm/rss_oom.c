@@ -77,13 +77,19 @@ void rss_container_oom_report(struct rss_container *rss)
 		res_counter_max_usage(&rss->res));
 }
 
+/* On its way out already, what it frees may do. */
+static int rss_oom_dying(struct task_struct *task, void *arg)
+{
+	return tsk_is_oom_victim(task) &&
+	       !test_bit(MMF_OOM_SKIP, &task->signal->oom_mm->flags);
+}
+
 static int rss_oom_evaluate(struct task_struct *task, void *arg)
 {
 	unsigned long *totalpages = arg;
 
-	/* On its way out already, what it frees may do. */
 	if (tsk_is_oom_victim(task))
-		return !test_bit(MMF_OOM_SKIP, &task->signal->oom_mm->flags);
+		return rss_oom_dying(task, NULL);
 	return oom_badness(task, *totalpages) != LONG_MIN;
 }
 
@@ -130,6 +136,9 @@ bool rss_out_of_memory(struct rss_container *rss)
 	if (mutex_lock_killable(&oom_lock))
 		return true;
 	if (res_counter_check_under_val(&rss->res, rss_container_limit(rss)))
+		goto unlock;
+
+	if (rss_container_scan_tasks(rss, rss_oom_dying, NULL))
 		goto unlock;
 
 	ret = rss_oom_candidate(rss);

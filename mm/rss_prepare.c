@@ -54,11 +54,11 @@ static int rss_reclaim_retries(struct rss_container *rss)
 }
 
 /*
- * Reclaims, and kills if that does not help, until no limit on the way up is
- * exceeded. Returns 0; -EINTR if the task has to get on first; -EBUSY if
- * nothing can be killed.
+ * Reclaims, and kills if that does not help and @kill allows it, until no limit
+ * on the way up is exceeded. Returns 0; -EINTR if the task has to get on first;
+ * -EBUSY if nothing can be killed.
  */
-static int rss_resolve_over(struct rss_container *rss)
+static int rss_resolve_over(struct rss_container *rss, bool kill)
 {
 	struct rss_container *over, *last = NULL;
 	unsigned long excess, progress;
@@ -104,7 +104,7 @@ static int rss_resolve_over(struct rss_container *rss)
 			retries--;
 			continue;
 		}
-		if (!rss_out_of_memory(over))
+		if (!kill || !rss_out_of_memory(over))
 			return -EBUSY;
 		/* Let the victim go. */
 		schedule_timeout_killable(1);
@@ -213,7 +213,7 @@ static struct rss_container *rss_get_unprepared(struct mm_struct *mm)
  */
 static int rss_prepare(struct rss_container *rss)
 {
-	int err = rss_resolve_over(rss);
+	int err = rss_resolve_over(rss, true);
 
 	if (!err && !rss_make_room(rss))
 		err = -EBUSY;
@@ -315,6 +315,8 @@ bool __rss_make_room(struct mm_struct *mm, unsigned long nr)
 		if (margin >= nr)
 			continue;
 		full = container_of(cnt, struct rss_container, res);
+		res_counter_inc_failcnt(cnt);
+		rss_limit_met(full);
 		rss_stock_drain(full);
 		try_to_free_pages_in_container(full, nr - margin);
 		rss_stock_drain(full);
@@ -334,7 +336,7 @@ void __rss_handle_over_limit(void)
 	if (!rss)
 		return;
 
-	while (rss_resolve_over(rss) == -EBUSY)
+	while (rss_resolve_over(rss, true) == -EBUSY)
 		rss_wait_for_room(rss);
 	rss_put(rss);
 }
@@ -342,14 +344,15 @@ void __rss_handle_over_limit(void)
 /*
  * For what the tasks of others mapped: parts of a folio that the container
  * owns, or pages in an mm of its. They are not held up for it, and its own
- * tasks may be asleep.
+ * tasks may be asleep. None of these is killed for that, before they map
+ * something themselves.
  */
 static void rss_over_fn(struct work_struct *work)
 {
 	struct rss_container *pos;
 
 	rss_for_each_in_subtree(pos, rss_root)
-		rss_resolve_over(pos);
+		rss_resolve_over(pos, false);
 }
 
 static DECLARE_WORK(rss_over_work, rss_over_fn);
