@@ -7,6 +7,7 @@
  * may be above the limit by what one operation maps, a page or a huge page.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -18,11 +19,14 @@
 #include "runner.h"
 #include "swap.h"
 #include "thp.h"
+#include "tunable.h"
 #include "uffd.h"
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE	25
 #endif
+
+#define THP	"/sys/kernel/mm/transparent_hugepage/"
 
 #define LIMIT	1000
 #define PAGES	3000
@@ -46,6 +50,25 @@ static void copy_pages(struct child *self, void *arg)
 	child_sync(self);
 	require(done == 1, "copying page %zu: %s", i - 1, strerror(-done));
 	mem_verify(mem, PAGES, SEED);
+	child_sync(self);
+}
+
+/* All with one call.  What is copied is the zero page, which does not count. */
+static void copy_at_once(struct child *self, void *arg)
+{
+	char *mem = mem_anon(PAGES), *from = mem_anon(PAGES);
+	int uffd = uffd_open(0);
+	ssize_t done;
+
+	(void)arg;
+	uffd_register(uffd, mem, PAGES, UFFDIO_REGISTER_MODE_MISSING);
+	mem_read(from, PAGES);
+	child_sync(self);
+	done = uffd_copy(uffd, mem, from, PAGES);
+	child_sync(self);
+	require(done == PAGES, "copying %d pages: %zd, %s", PAGES, done,
+		strerror(done < 0 ? -done : 0));
+	mem_read(mem, PAGES);
 	child_sync(self);
 }
 
@@ -88,6 +111,12 @@ static void test_copy(void)
 {
 	swap_on(2 * PAGES);
 	expect_held(copy_pages, NULL);
+}
+
+static void test_copy_at_once(void)
+{
+	swap_on(2 * PAGES);
+	expect_held(copy_at_once, NULL);
 }
 
 static void test_continue(void)
@@ -198,6 +227,57 @@ static void test_collapse(void)
 	child_finish(&child);
 }
 
+static long scans_done(void)
+{
+	char text[32];
+
+	if (read_text(THP "khugepaged/full_scans", text, sizeof(text)) < 0)
+		skip_case("no khugepaged");
+	return atol(text);
+}
+
+static void wait_for_collapses(struct child *self, void *arg)
+{
+	struct sparse *sparse = arg;
+	long first;
+
+	write_sparse(sparse);
+	child_sync(self);
+	thp_allow();
+	mem_advise(sparse->mem, HUGE * sparse->huge, MADV_HUGEPAGE);
+	first = scans_done();
+	require(wait_for(scans_done() >= first + 3), "khugepaged does not come");
+	child_sync(self);
+	verify_sparse(sparse);
+	child_sync(self);
+}
+
+/* Nobody is killed for what khugepaged does: he touched what fits. */
+static void test_khugepaged(void)
+{
+	struct sparse *sparse = new_sparse();
+	char *c = container_new(NULL, "limited");
+	struct child child;
+	long highest;
+
+	swap_none();
+	tunable_set(THP "enabled", "madvise");
+	tunable_set(THP "khugepaged/max_ptes_none", "511");
+	tunable_set(THP "khugepaged/pages_to_scan", "65536");
+	tunable_set(THP "khugepaged/alloc_sleep_millisecs", "10");
+	tunable_set(THP "khugepaged/scan_sleep_millisecs", "10");
+	start_sparse(&child, c, wait_for_collapses, sparse);
+	highest = child_watch(&child, 1, c);
+	require(child.state == CHILD_SYNCED, "the child was killed");
+	require(highest <= container_get(c, "rss_limit") + (long)sparse->huge,
+		"usage %ld, limit %ld", highest, container_get(c, "rss_limit"));
+	child_step(&child);
+	require(container_usage(c) <= container_get(c, "rss_limit"),
+		"usage %ld, limit %ld", container_usage(c),
+		container_get(c, "rss_limit"));
+	child_finish(&child);
+}
+
 /* swapoff maps what was swapped out, whoever it belongs to. */
 static void fill_and_touch_one(struct child *self, void *arg)
 {
@@ -256,9 +336,11 @@ int main(void)
 {
 	static const struct rss_case cases[] = {
 		T(test_copy),
+		T(test_copy_at_once),
 		T(test_continue),
 		T(test_copy_no_swap),
 		T(test_collapse),
+		T(test_khugepaged),
 		T(test_swapoff),
 		T(test_swapoff_no_swap),
 	};
