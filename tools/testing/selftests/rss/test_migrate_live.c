@@ -18,6 +18,7 @@
 #include "frame.h"
 #include "fs.h"
 #include "limit.h"
+#include "hierarchy.h"
 #include "mem.h"
 #include "numa.h"
 #include "runner.h"
@@ -338,5 +339,6 @@ int main(void)
 		T(test_split_part),
 	};
 
+	hierarchy_use(1);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }
