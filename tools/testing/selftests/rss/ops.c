@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "mem.h"
 #include "ops.h"
+#include "runner.h"
 
 void op_map_anon(struct actor *a)
 {
@@ -77,6 +80,13 @@ void op_drop(struct actor *a)
 void op_page_out(struct actor *a)
 {
 	mem_advise(a->mem, a->pages, MADV_PAGEOUT);
+}
+
+void fork_protected(struct actor *a, child_fn fn)
+{
+	require(!mprotect(a->mem, a->pages * page_size(), PROT_READ),
+		"mprotect: %s", strerror(errno));
+	child_fork(&a->forked, fn, a);
 }
 
 void op_step_forked(struct actor *a)

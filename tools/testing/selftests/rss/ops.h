@@ -31,6 +31,12 @@ void op_unmap_last_half(struct actor *a);
 void op_drop(struct actor *a);			/* MADV_DONTNEED */
 void op_page_out(struct actor *a);		/* MADV_PAGEOUT */
 
+/*
+ * Forks a->forked, to run @fn.  The region can't be written to any more, lest
+ * it is copied when the child settles.
+ */
+void fork_protected(struct actor *a, child_fn fn);
+
 /* Let a->forked, forked by an earlier step, take a step of its own, or end. */
 void op_step_forked(struct actor *a);
 void op_finish_forked(struct actor *a);

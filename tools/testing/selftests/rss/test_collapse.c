@@ -15,6 +15,7 @@
 #include "container.h"
 #include "fs.h"
 #include "mem.h"
+#include "ops.h"
 #include "runner.h"
 #include "steps.h"
 #include "thp.h"
@@ -45,16 +46,6 @@ static void write_quarter(struct actor *a)
 static void drop_quarter(struct actor *a)
 {
 	mem_advise(a->mem, a->pages / 4, MADV_DONTNEED);
-}
-
-static void read_all(struct actor *a)
-{
-	mem_read(a->mem, a->pages);
-}
-
-static void unmap(struct actor *a)
-{
-	mem_unmap(a->mem, a->pages);
 }
 
 static void collapse(struct actor *a)
@@ -116,7 +107,7 @@ static void test_advised(void)
 		{ "collapse", collapse },
 		{ "drop a quarter", drop_quarter, .anon = -h / 4 },
 		{ "collapse again", collapse, .anon = h / 4 },
-		{ "unmap", unmap, .anon = -h },
+		{ "unmap", op_unmap, .anon = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -133,7 +124,7 @@ static void test_khugepaged(void)
 		{ "wait for khugepaged", wait_for_khugepaged,
 		  .anon = h - h / 4 },
 		{ "drop a quarter", drop_quarter, .anon = -h / 4 },
-		{ "unmap", unmap, .anon = h / 4 - h },
+		{ "unmap", op_unmap, .anon = h / 4 - h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -161,26 +152,13 @@ static void forked(struct child *self, void *arg)
 	collapse(a);
 	mem_verify(a->mem, a->pages, 1);
 	child_sync(self);
-	unmap(a);
+	op_unmap(a);
 	child_sync(self);
 }
 
 static void protect_and_fork(struct actor *a)
 {
-	/* Lest it is copied when the child settles. */
-	require(!mprotect(a->mem, a->pages * page_size(), PROT_READ),
-		"mprotect: %s", strerror(errno));
-	child_fork(&a->forked, forked, a);
-}
-
-static void step_forked(struct actor *a)
-{
-	child_step(&a->forked);
-}
-
-static void finish_forked(struct actor *a)
-{
-	child_finish(&a->forked);
+	fork_protected(a, forked);
 }
 
 static void test_fork(void)
@@ -189,11 +167,11 @@ static void test_fork(void)
 	const struct step steps[] = {
 		{ "write all", map_and_write, .anon = h },
 		{ "fork", protect_and_fork, .at = 1, .oracle_only = true },
-		{ "the child copies one", step_forked, .at = 1, .anon = 1 },
-		{ "and collapses all", step_forked, .at = 1, .anon = h - 1 },
-		{ "the parent unmaps", unmap, .anon = -h },
-		{ "the child unmaps", step_forked, .at = 1, .anon = -h },
-		{ "the child exits", finish_forked, .at = 1,
+		{ "the child copies one", op_step_forked, .at = 1, .anon = 1 },
+		{ "and collapses all", op_step_forked, .at = 1, .anon = h - 1 },
+		{ "the parent unmaps", op_unmap, .anon = -h },
+		{ "the child unmaps", op_step_forked, .at = 1, .anon = -h },
+		{ "the child exits", op_finish_forked, .at = 1,
 		  .oracle_only = true },
 		{ }
 	};
@@ -224,7 +202,7 @@ static void test_shmem(void)
 		  .file = h / 4, .shmem = h / 4 },
 		{ "collapse", collapse,
 		  .file = h - h / 4, .shmem = h - h / 4 },
-		{ "unmap", unmap, .file = -h, .shmem = -h },
+		{ "unmap", op_unmap, .file = -h, .shmem = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -238,11 +216,11 @@ static void test_shmem_khugepaged(void)
 	const long h = thp_need();
 	const struct step steps[] = {
 		{ "map", map_file },
-		{ "read all", read_all, .file = h, .shmem = h },
+		{ "read all", op_read, .file = h, .shmem = h },
 		{ "wait for khugepaged", wait_for_huge_file,
 		  .oracle_only = true },
-		{ "read the others", read_all, .oracle_only = true },
-		{ "unmap", unmap, .file = -h, .shmem = -h },
+		{ "read the others", op_read, .oracle_only = true },
+		{ "unmap", op_unmap, .file = -h, .shmem = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -278,9 +256,9 @@ static void test_file(void)
 	const long h = thp_need();
 	const struct step steps[] = {
 		{ "map", map_program },
-		{ "read all", read_all, .file = h },
+		{ "read all", op_read, .file = h },
 		{ "collapse", collapse },
-		{ "unmap", unmap, .file = -h },
+		{ "unmap", op_unmap, .file = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };

@@ -16,6 +16,7 @@
 #include "frame.h"
 #include "fs.h"
 #include "mem.h"
+#include "ops.h"
 #include "runner.h"
 #include "steps.h"
 #include "thp.h"
@@ -56,11 +57,6 @@ static void map_and_read(struct actor *a)
 {
 	a->mem = mem_file(a->fd, a->pages, MAP_SHARED);
 	mem_read(a->mem, a->pages);
-}
-
-static void unmap(struct actor *a)
-{
-	mem_unmap(a->mem, a->pages);
 }
 
 static void verify(struct actor *a)
@@ -161,7 +157,7 @@ static void test_anon(void)
 		{ "access that page", access_bad },
 		{ "write a fresh one", write_bad, .anon = 1 },
 		{ "clear the error", clear_error },
-		{ "unmap", unmap, .anon = -N },
+		{ "unmap", op_unmap, .anon = -N },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = N } };
@@ -177,7 +173,7 @@ static void test_huge(void)
 		{ "have an error", poison, .anon = -1 },
 		{ "write a fresh one", write_bad, .anon = 1 },
 		{ "clear the error", clear_error },
-		{ "unmap", unmap, .anon = -h },
+		{ "unmap", op_unmap, .anon = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -193,7 +189,7 @@ static void test_file(void)
 		{ "have an error", poison, .file = -1 },
 		{ "read that page", read_bad, .file = 1 },
 		{ "clear the error", clear_error },
-		{ "unmap", unmap, .file = -N },
+		{ "unmap", op_unmap, .file = -N },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = N } };
@@ -213,8 +209,8 @@ static void test_shared(void)
 		{ "the second reads all", map_and_read, 1, 1 },
 		{ "a page has an error", poison_frame, 1, 0,
 		  .file = -1, .shmem = -1 },
-		{ "the first unmaps", unmap, 0, 0 },
-		{ "the second unmaps", unmap, 1, 0,
+		{ "the first unmaps", op_unmap, 0, 0 },
+		{ "the second unmaps", op_unmap, 1, 0,
 		  .file = 1 - N, .shmem = 1 - N },
 		{ "clear the error", truncate_and_clear, 1, 1 },
 		{ }
@@ -236,7 +232,7 @@ static void take_evacuation(struct actor *actor, long anon, long file,
 		{ "map", map, .anon = anon, .file = file, .shmem = shmem },
 		{ "expect an error", evacuate },
 		{ "verify", verify },
-		{ "unmap", unmap,
+		{ "unmap", op_unmap,
 		  .anon = -anon, .file = -file, .shmem = -shmem },
 		{ "clear the error", clear_error },
 		{ }

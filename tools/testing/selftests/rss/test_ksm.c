@@ -11,6 +11,7 @@
 #include "frame.h"
 #include "mem.h"
 #include "numa.h"
+#include "ops.h"
 #include "runner.h"
 #include "steps.h"
 #include "thp.h"
@@ -137,11 +138,6 @@ static void unmap_others(struct actor *a)
 	mem_unmap(a->mem + page_size(), N - 1);
 }
 
-static void unmap_huge(struct actor *a)
-{
-	mem_unmap(a->mem, a->pages);
-}
-
 static void migrate(struct actor *a)
 {
 	struct nodes nodes;
@@ -230,7 +226,7 @@ static void test_huge(void)
 		{ "write equal pages in a huge one", write_huge, .anon = h },
 		{ "merge", merge, .anon = 1 - N },
 		{ "write one", write_one, .anon = 1 },
-		{ "unmap", unmap_huge, .anon = N - 2 - h },
+		{ "unmap", op_unmap, .anon = N - 2 - h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };

@@ -16,6 +16,7 @@
 #include "fs.h"
 #include "mem.h"
 #include "numa.h"
+#include "ops.h"
 #include "runner.h"
 #include "steps.h"
 #include "thp.h"
@@ -107,11 +108,6 @@ static void verify(struct actor *a)
 	mem_verify(a->mem, a->pages, SEED);
 }
 
-static void unmap(struct actor *a)
-{
-	mem_unmap(a->mem, a->pages);
-}
-
 static void migrate(const struct kind *kind, const struct way *way)
 {
 	const long n = kind->huge ? 2 * thp_need() : N;
@@ -122,7 +118,7 @@ static void migrate(const struct kind *kind, const struct way *way)
 		{ "go", way->go },
 		{ "come back", way->come_back },
 		{ "verify", verify },
-		{ "unmap", unmap,
+		{ "unmap", op_unmap,
 		  .anon = -anon, .file = -file, .shmem = -shmem },
 		{ }
 	};

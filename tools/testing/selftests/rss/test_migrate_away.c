@@ -18,6 +18,7 @@
 #include "keys.h"
 #include "mem.h"
 #include "numa.h"
+#include "ops.h"
 #include "runner.h"
 #include "steps.h"
 #include "thp.h"
@@ -82,11 +83,6 @@ static void verify(struct actor *a)
 	mem_verify(a->mem, a->pages, SEED);
 }
 
-static void unmap(struct actor *a)
-{
-	mem_unmap(a->mem, a->pages);
-}
-
 /* With pages of a file if the actor has one. */
 static void take_away(struct actor *actor, void (*map)(struct actor *a),
 		      void (*migrate)(struct actor *a))
@@ -97,7 +93,7 @@ static void take_away(struct actor *actor, void (*map)(struct actor *a),
 		{ "map", map, .anon = anon, .file = shmem, .shmem = shmem },
 		{ "migrate", migrate },
 		{ "verify", verify },
-		{ "unmap", unmap,
+		{ "unmap", op_unmap,
 		  .anon = -anon, .file = -shmem, .shmem = -shmem },
 		{ }
 	};
@@ -204,7 +200,7 @@ static void test_compaction(void)
 		{ "drop most", drop_most, .anon = KEPT - MOST_PAGES },
 		{ "compact", compact },
 		{ "verify", verify_kept },
-		{ "unmap", unmap, .anon = -KEPT },
+		{ "unmap", op_unmap, .anon = -KEPT },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = MOST_PAGES } };

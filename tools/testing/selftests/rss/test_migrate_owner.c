@@ -16,6 +16,7 @@
 #include "fs.h"
 #include "mem.h"
 #include "numa.h"
+#include "ops.h"
 #include "runner.h"
 #include "steps.h"
 
@@ -166,19 +167,7 @@ static void forked(struct child *self, void *arg)
 
 static void protect_and_fork(struct actor *a)
 {
-	require(!mprotect(a->mem, N * page_size(), PROT_READ), "mprotect: %s",
-		strerror(errno));
-	child_fork(&a->forked, forked, a);
-}
-
-static void step_forked(struct actor *a)
-{
-	child_step(&a->forked);
-}
-
-static void finish_forked(struct actor *a)
-{
-	child_finish(&a->forked);
+	fork_protected(a, forked);
 }
 
 static void test_fork(void)
@@ -187,15 +176,15 @@ static void test_fork(void)
 		{ "write", write_all, .anon = N },
 		{ "fork", protect_and_fork, .at = 1, .oracle_only = true },
 		{ "the parent migrates", migrate },
-		{ "the child migrates", step_forked },
+		{ "the child migrates", op_step_forked },
 		{ "the parent unmaps", unmap },
-		{ "the child migrates the parent's", step_forked },
-		{ "the child unmaps", step_forked, .anon = -N },
-		{ "the child exits", finish_forked, .at = 1,
+		{ "the child migrates the parent's", op_step_forked },
+		{ "the child unmaps", op_step_forked, .anon = -N },
+		{ "the child exits", op_finish_forked, .at = 1,
 		  .oracle_only = true },
 		{ }
 	};
-	struct actor actor[1] = { 0 };
+	struct actor actor[1] = { { .pages = N } };
 
 	numa_nodes(&nodes);
 	take_steps(actor, 1, 2, steps);
@@ -210,15 +199,15 @@ static void test_fork_reverse(void)
 		{ "move back", move_to_first },
 		{ "fork", protect_and_fork, .at = 1, .oracle_only = true },
 		{ "the parent migrates", migrate },
-		{ "the child migrates", step_forked },
+		{ "the child migrates", op_step_forked },
 		{ "the parent unmaps", unmap },
-		{ "the child migrates", step_forked },
-		{ "the child unmaps", step_forked, .at = 1, .anon = -N },
-		{ "the child exits", finish_forked, .at = 1,
+		{ "the child migrates", op_step_forked },
+		{ "the child unmaps", op_step_forked, .at = 1, .anon = -N },
+		{ "the child exits", op_finish_forked, .at = 1,
 		  .oracle_only = true },
 		{ }
 	};
-	struct actor actor[1] = { 0 };
+	struct actor actor[1] = { { .pages = N } };
 
 	numa_nodes(&nodes);
 	take_steps(actor, 1, 2, steps);

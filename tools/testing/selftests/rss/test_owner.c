@@ -21,6 +21,7 @@
 #include "fs.h"
 #include "keys.h"
 #include "mem.h"
+#include "ops.h"
 #include "oracle.h"
 #include "runner.h"
 #include "steps.h"
@@ -182,33 +183,23 @@ static void fork_one(struct actor *a)
 	child_fork(&a->forked, forked, a);
 }
 
-static void step_forked(struct actor *a)
-{
-	child_step(&a->forked);
-}
-
-static void finish_forked(struct actor *a)
-{
-	child_finish(&a->forked);
-}
-
 /* Of the second half the parent's mapping goes before the child's. */
 static void test_fork(void)
 {
 	static const struct step steps[] = {
 		{ "write", map_and_write, .anon = N },
 		{ "fork", fork_one, .oracle_only = true },
-		{ "the child copies a page", step_forked, .oracle_only = true },
-		{ "the child moves", step_forked },
-		{ "the child copies a half", step_forked,
+		{ "the child copies a page", op_step_forked, .oracle_only = true },
+		{ "the child moves", op_step_forked },
+		{ "the child copies a half", op_step_forked,
 		  .at = 1, .anon = HALF - 1 },
 		{ "the parent writes that half", write_first_half },
 		{ "the parent unmaps all", unmap, .anon = -HALF },
-		{ "the child unmaps the first copy", step_forked, .anon = -1 },
-		{ "the child unmaps the others", step_forked,
+		{ "the child unmaps the first copy", op_step_forked, .anon = -1 },
+		{ "the child unmaps the others", op_step_forked,
 		  .at = 1, .anon = 1 - HALF },
-		{ "the child unmaps the parent's", step_forked, .anon = -HALF },
-		{ "the child exits", finish_forked, .oracle_only = true },
+		{ "the child unmaps the parent's", op_step_forked, .anon = -HALF },
+		{ "the child exits", op_finish_forked, .oracle_only = true },
 		{ }
 	};
 	struct actor actor[1] = { 0 };

@@ -11,6 +11,7 @@
 
 #include "container.h"
 #include "mem.h"
+#include "ops.h"
 #include "runner.h"
 #include "steps.h"
 #include "thp.h"
@@ -41,11 +42,6 @@ static void write_all(struct actor *a)
 static void write_again(struct actor *a)
 {
 	mem_fill(at_quarter(a, 1), a->pages / 4, 1);
-}
-
-static void unmap_all(struct actor *a)
-{
-	mem_unmap(a->mem, a->pages);
 }
 
 static void unmap_last_quarter(struct actor *a)
@@ -127,17 +123,6 @@ static void split_deferred(struct actor *a)
 	expect_large(a, false);
 }
 
-/* That is the huge zero page, which counts as little as the small one. */
-static void read_one(struct actor *a)
-{
-	mem_read(a->mem, 1);
-}
-
-static void drop_all(struct actor *a)
-{
-	mem_advise(a->mem, a->pages, MADV_DONTNEED);
-}
-
 static void test_unmap(void)
 {
 	const long h = thp_need();
@@ -166,7 +151,7 @@ static void test_split_mapping(void)
 		{ "unprotect it", unprotect_half },
 		{ "drop one page", drop_one, .anon = -1 },
 		{ "write all", write_all, .anon = 1 },
-		{ "unmap", unmap_all, .anon = -h },
+		{ "unmap", op_unmap, .anon = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -184,7 +169,7 @@ static void test_split_folio(void)
 		{ "split the folio", split_folio },
 		{ "drop one page", drop_one, .anon = -1 },
 		{ "write all", write_all, .anon = 1 },
-		{ "unmap", unmap_all, .anon = -h },
+		{ "unmap", op_unmap, .anon = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -203,7 +188,7 @@ static void test_split_part(void)
 		{ "drop a quarter", drop_second_quarter, .anon = -h / 4 },
 		{ "split the folio", split_folio },
 		{ "write there again", write_again, .anon = h / 4 },
-		{ "unmap", unmap_all, .anon = -h },
+		{ "unmap", op_unmap, .anon = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -221,7 +206,7 @@ static void test_split_deferred(void)
 		{ "drop a quarter", drop_second_quarter, .anon = -h / 4 },
 		{ "let the shrinker split it", split_deferred },
 		{ "write there again", write_again, .anon = h / 4 },
-		{ "unmap", unmap_all, .anon = -h },
+		{ "unmap", op_unmap, .anon = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -238,7 +223,7 @@ static void test_split_zeroes(void)
 		{ "touch one page", touch_one, .anon = h },
 		{ "split the folio", split_folio, .anon = 1 - h },
 		{ "write all", write_all, .anon = h - 1 },
-		{ "unmap", unmap_all, .anon = -h },
+		{ "unmap", op_unmap, .anon = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -246,16 +231,17 @@ static void test_split_zeroes(void)
 	take_steps(actor, 1, 1, steps);
 }
 
+/* What is read is the huge zero page, which counts as little as the small one. */
 static void test_zero_page(void)
 {
 	const long h = thp_need();
 	const struct step steps[] = {
 		{ "map", map_huge },
-		{ "read one page", read_one },
+		{ "read one page", op_read_first },
 		{ "write all", write_all, .anon = h },
-		{ "drop all", drop_all, .anon = -h },
-		{ "read one page", read_one },
-		{ "unmap", unmap_all },
+		{ "drop all", op_drop, .anon = -h },
+		{ "read one page", op_read_first },
+		{ "unmap", op_unmap },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -270,7 +256,7 @@ static void test_move(void)
 		{ "map", map_huge },
 		{ "touch one page", touch_one, .anon = h },
 		{ "move the mapping", move_page_tables },
-		{ "unmap", unmap_all, .anon = -h },
+		{ "unmap", op_unmap, .anon = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -290,7 +276,7 @@ static void test_fork(void)
 		{ "touch one page", touch_one, .anon = h },
 		{ "fork", fork_and_write_one, .oracle_only = true },
 		{ "write all", write_all, .oracle_only = true },
-		{ "unmap", unmap_all, .anon = -h },
+		{ "unmap", op_unmap, .anon = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -314,20 +300,7 @@ static void forked(struct child *self, void *arg)
 
 static void protect_and_fork(struct actor *a)
 {
-	/* Lest it is copied when the child settles. */
-	require(!mprotect(a->mem, a->pages * page_size(), PROT_READ),
-		"mprotect: %s", strerror(errno));
-	child_fork(&a->forked, forked, a);
-}
-
-static void step_forked(struct actor *a)
-{
-	child_step(&a->forked);
-}
-
-static void finish_forked(struct actor *a)
-{
-	child_finish(&a->forked);
+	fork_protected(a, forked);
 }
 
 static void test_fork_across(void)
@@ -338,10 +311,10 @@ static void test_fork_across(void)
 		{ "touch one page", touch_one, .anon = h },
 		{ "fork", protect_and_fork, .at = 1, .oracle_only = true },
 		{ "drop a quarter", drop_second_quarter },
-		{ "the child drops it, too", step_forked, .anon = -h / 4 },
-		{ "unmap the rest", unmap_all },
-		{ "the child unmaps it, too", step_forked, .anon = -h * 3 / 4 },
-		{ "the child exits", finish_forked, .at = 1,
+		{ "the child drops it, too", op_step_forked, .anon = -h / 4 },
+		{ "unmap the rest", op_unmap },
+		{ "the child unmaps it, too", op_step_forked, .anon = -h * 3 / 4 },
+		{ "the child exits", op_finish_forked, .at = 1,
 		  .oracle_only = true },
 		{ }
 	};

@@ -12,6 +12,7 @@
 
 #include "mem.h"
 #include "numa.h"
+#include "ops.h"
 #include "runner.h"
 #include "steps.h"
 #include "thp.h"
@@ -103,11 +104,6 @@ static void split_second(struct actor *a)
 	require(!thp_is_large(second), "still a large folio");
 }
 
-static void unmap_first(struct actor *a)
-{
-	mem_unmap(a->mem, a->pages / 2);
-}
-
 static void unmap_second(struct actor *a)
 {
 	mem_unmap(page(a, a->pages / 2), a->pages / 2);
@@ -124,7 +120,7 @@ static void take_size(long n)
 		{ "protect a half and unprotect it", protect_half },
 		{ "split the second folio", split_second },
 		{ "drop a quarter", drop_quarter, .anon = -n / 4 },
-		{ "unmap the first", unmap_first, .anon = n / 4 - n },
+		{ "unmap the first", op_unmap_first_half, .anon = n / 4 - n },
 		{ "unmap the second", unmap_second, .anon = -n },
 		{ }
 	};
@@ -143,7 +139,7 @@ static void take_size_moving(long n)
 		{ "migrate", migrate },
 		{ "drop a quarter", drop_quarter, .anon = -n / 4 },
 		{ "unmap the second", unmap_second, .anon = -n },
-		{ "unmap the first", unmap_first, .anon = n / 4 - n },
+		{ "unmap the first", op_unmap_first_half, .anon = n / 4 - n },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = 2 * n } };
@@ -164,7 +160,7 @@ static void take_size_shared(long n)
 		{ "write all", write_all, .file = n / 4, .shmem = n / 4 },
 		{ "split the second folio", split_second,
 		  .file = -n, .shmem = -n },
-		{ "unmap the first", unmap_first, .file = -n, .shmem = -n },
+		{ "unmap the first", op_unmap_first_half, .file = -n, .shmem = -n },
 		{ "unmap the second", unmap_second },
 		{ }
 	};

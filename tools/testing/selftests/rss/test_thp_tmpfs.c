@@ -12,6 +12,7 @@
 #include "frame.h"
 #include "fs.h"
 #include "mem.h"
+#include "ops.h"
 #include "runner.h"
 #include "steps.h"
 #include "thp.h"
@@ -31,11 +32,6 @@ static void touch_one(struct actor *a)
 static void write_all(struct actor *a)
 {
 	mem_fill(a->mem, a->pages, 1);
-}
-
-static void unmap_all(struct actor *a)
-{
-	mem_unmap(a->mem, a->pages);
 }
 
 static void drop_second_quarter(struct actor *a)
@@ -84,7 +80,7 @@ static void test_mapped(void)
 		{ "touch one page", touch_one, .file = h, .shmem = h },
 		{ "drop a quarter", drop_second_quarter, .oracle_only = true },
 		{ "write all", write_all, .oracle_only = true },
-		{ "unmap", unmap_all, .file = -h, .shmem = -h },
+		{ "unmap", op_unmap, .file = -h, .shmem = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -105,7 +101,7 @@ static void test_split(void)
 		{ "punch a hole", punch_quarter,
 		  .file = -h / 4, .shmem = -h / 4 },
 		{ "write all", write_all, .file = h / 4, .shmem = h / 4 },
-		{ "unmap", unmap_all, .file = -h, .shmem = -h },
+		{ "unmap", op_unmap, .file = -h, .shmem = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -123,7 +119,7 @@ static void test_hole(void)
 		{ "touch one page", touch_one, .file = h, .shmem = h },
 		{ "punch a hole", punch_quarter, .oracle_only = true },
 		{ "write all", write_all, .oracle_only = true },
-		{ "unmap", unmap_all, .file = -h, .shmem = -h },
+		{ "unmap", op_unmap, .file = -h, .shmem = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };

@@ -15,6 +15,7 @@
 #include "container.h"
 #include "fs.h"
 #include "mem.h"
+#include "ops.h"
 #include "runner.h"
 #include "steps.h"
 #include "thp.h"
@@ -302,11 +303,6 @@ static void move_part(struct actor *a)
 	mem_verify(a->mem, N, 1);
 }
 
-static void unmap_huge(struct actor *a)
-{
-	mem_unmap(a->mem, a->pages);
-}
-
 static void unmap_huge_source(struct actor *a)
 {
 	mem_unmap(a->more, a->pages);
@@ -319,7 +315,7 @@ static void test_move_huge(void)
 		{ "write a huge page", write_huge, .anon = h },
 		{ "move it", move_huge },
 		{ "unmap the source", unmap_huge_source },
-		{ "unmap", unmap_huge, .anon = -h },
+		{ "unmap", op_unmap, .anon = -h },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
@@ -334,7 +330,7 @@ static void test_move_part(void)
 		{ "write a huge page", write_huge, .anon = h },
 		{ "move a part", move_part },
 		{ "unmap the source", unmap_huge_source, .anon = N - h },
-		{ "unmap", unmap_huge, .anon = -N },
+		{ "unmap", op_unmap, .anon = -N },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = h } };
