@@ -33,6 +33,9 @@ enum rss_list {
  * @lists: the records, by enum rss_list, most recently added first
  * @size: pages of the folios on each list, including those that are unmapped
  *	by now: lists are put right when they are scanned
+ * @turn_root: css id of the ancestor that @turn is about; a hint, no lock
+ * @turn: how far reclaim on behalf of that ancestor has got here, see
+ *	rss_reclaim.c; a hint, no lock
  *
  * @lock nests inside the page table lock and outside lruvec->lru_lock. It is
  * never taken in interrupt context: pages are mapped, unmapped and isolated
@@ -42,6 +45,8 @@ struct rss_node {
 	spinlock_t lock;
 	struct list_head lists[NR_RSS_LISTS];
 	unsigned long size[NR_RSS_LISTS];
+	u32 turn_root;
+	u64 turn;
 };
 
 /**
@@ -98,8 +103,8 @@ enum rss_event {
  * @peaks: those who opened rss.peak and wrote to it
  * @peaks_lock: protects @peaks and their values; nothing nests inside
  * @reclaimed: pages that reclaim on behalf of this container uncharged
- * @reclaim_turns: how often reclaim for this container chose among its
- *	descendants
+ * @turn: where all of the subtree that reclaim on behalf of this container
+ *	could take from have got to at least, see rss_reclaim.c; a hint
  * @scanned: pages of this container that were scanned by any reclaim
  * @stolen: pages of this container that any reclaim uncharged
  * @node: lists by node id; constant
@@ -123,7 +128,7 @@ struct rss_container {
 	struct list_head peaks;
 	spinlock_t peaks_lock;
 	atomic_long_t reclaimed;
-	atomic_long_t reclaim_turns;
+	u64 turn;
 	atomic_long_t scanned;
 	atomic_long_t stolen;
 
@@ -140,6 +145,11 @@ static inline struct rss_node *rss_pc_node(struct rss_container *rss,
 					   struct page_container *pc)
 {
 	return rss->node[pfn_to_nid(pc->pfn)];
+}
+
+static inline struct rss_container *res_to_rss(struct res_counter *cnt)
+{
+	return container_of(cnt, struct rss_container, res);
 }
 
 static inline bool rss_is_root(const struct rss_container *rss)

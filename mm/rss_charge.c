@@ -176,11 +176,7 @@ void rss_resync_folio(struct page_container *pc, struct folio *folio,
  */
 static __always_inline struct page_container *rss_hook_chunk(unsigned long pfn)
 {
-	struct rss_chunks *chunks = rcu_dereference_raw(rss_chunks);
-
-	if (unlikely(pfn >> RSS_CHUNK_SHIFT >= chunks->nr))
-		return NULL;
-	return READ_ONCE(chunks->chunk[pfn >> RSS_CHUNK_SHIFT]);
+	return rss_chunk_of(rcu_dereference_raw(rss_chunks), pfn);
 }
 
 /*
@@ -255,7 +251,7 @@ void __rss_charge_folio(struct folio *folio, struct mm_struct *mm)
 	rcu_read_lock();
 	chunk = rss_hook_chunk(pfn);
 	if (likely(chunk)) {
-		pc = chunk + (pfn & (RSS_CHUNK_PAGES - 1));
+		pc = rss_chunk_record(chunk, pfn);
 		if (unlikely(!rss_charge_fast(pc, folio,
 					      rcu_dereference(mm->rss_container))))
 			rss_charge_slow(pc, folio, mm);
@@ -286,7 +282,7 @@ void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm)
 	chunk = rss_hook_chunk(pfn);
 	if (unlikely(!chunk))
 		goto out;
-	pc = chunk + (pfn & (RSS_CHUNK_PAGES - 1));
+	pc = rss_chunk_record(chunk, pfn);
 	if (unlikely(folio_test_large(folio)))
 		goto slow;
 	old = page_container_state(pc);

@@ -146,6 +146,23 @@ struct rss_chunks {
 
 extern struct rss_chunks __rcu *rss_chunks;
 
+/* The chunk that a page is in, NULL for what is not RAM. */
+static __always_inline struct page_container *
+rss_chunk_of(struct rss_chunks *chunks, unsigned long pfn)
+{
+	unsigned long index = pfn >> RSS_CHUNK_SHIFT;
+
+	if (unlikely(index >= chunks->nr))
+		return NULL;
+	return READ_ONCE(chunks->chunk[index]);
+}
+
+static __always_inline struct page_container *
+rss_chunk_record(struct page_container *chunk, unsigned long pfn)
+{
+	return chunk + (pfn & (RSS_CHUNK_PAGES - 1));
+}
+
 /**
  * pfn_page_container - the record of a page
  * @pfn: page frame number
@@ -157,16 +174,15 @@ extern struct rss_chunks __rcu *rss_chunks;
 static inline struct page_container *pfn_page_container(unsigned long pfn)
 {
 	struct rss_chunks *chunks = rcu_dereference_raw(rss_chunks);
-	unsigned long index = pfn >> RSS_CHUNK_SHIFT;
 	struct page_container *chunk;
 
-	if (unlikely(!chunks || index >= chunks->nr))
+	if (unlikely(!chunks))
 		return NULL;
-	chunk = READ_ONCE(chunks->chunk[index]);
+	chunk = rss_chunk_of(chunks, pfn);
 	if (unlikely(!chunk))
 		return NULL;
 
-	return chunk + (pfn & (RSS_CHUNK_PAGES - 1));
+	return rss_chunk_record(chunk, pfn);
 }
 
 static inline struct page_container *folio_page_container(struct folio *folio)

@@ -42,8 +42,8 @@ static struct rss_container *rss_first_full(struct rss_container *rss)
 	struct res_counter *cnt;
 
 	for (cnt = &rss->res; cnt; cnt = cnt->parent)
-		if (res_counter_usage(cnt) >= res_counter_limit(cnt))
-			return container_of(cnt, struct rss_container, res);
+		if (!res_counter_room(cnt))
+			return res_to_rss(cnt);
 	return NULL;
 }
 
@@ -80,7 +80,7 @@ static int rss_resolve_over(struct rss_container *rss, bool kill)
 			break;
 		WRITE_ONCE(rss->over, true);
 
-		over = container_of(cnt, struct rss_container, res);
+		over = res_to_rss(cnt);
 		if (over != last) {
 			/* What is in stock does not exceed any limit. */
 			res_counter_inc_failcnt(cnt);
@@ -130,7 +130,7 @@ static bool rss_make_room(struct rss_container *rss)
 		rss_stock_drain(full);
 
 	while (rss_stock_fill(rss, &fail)) {
-		full = container_of(fail, struct rss_container, res);
+		full = res_to_rss(fail);
 		rss_limit_met(full);
 		retries = rss_reclaim_retries(full);
 		do {
@@ -282,7 +282,7 @@ void __rss_prepare_unuse(struct mm_struct *mm)
 					       SWAP_CLUSTER_MAX);
 	}
 	if (rss_stock_fill(rss, &fail))
-		rss_limit_met(container_of(fail, struct rss_container, res));
+		rss_limit_met(res_to_rss(fail));
 	rss_put(rss);
 }
 
@@ -314,7 +314,7 @@ bool __rss_make_room(struct mm_struct *mm, unsigned long nr)
 
 		if (margin >= nr)
 			continue;
-		full = container_of(cnt, struct rss_container, res);
+		full = res_to_rss(cnt);
 		res_counter_inc_failcnt(cnt);
 		rss_limit_met(full);
 		rss_stock_drain(full);

@@ -9,7 +9,6 @@
  * objects anew would not give the container one page.
  */
 
-#include <linux/hash.h>
 #include <linux/math64.h>
 #include <linux/mmzone.h>
 #include <linux/psi.h>
@@ -168,73 +167,119 @@ static void rss_shrink_all(struct rss_container *root, struct rss_scan *scan)
 	}
 }
 
-static unsigned long rss_reclaimable_below(struct rss_container *root)
-{
-	struct rss_container *pos;
-	unsigned long nr = 0;
-	int nid;
+/*
+ * Those below a limit give in proportion to what they have. Each time, it is the
+ * turn of who has given the smallest share of its own so far: @turn adds these
+ * shares up. Pages looked at in vain count for a little, so that those in use
+ * all the time don't stop the others from being asked.
+ *
+ * A share is a part of RSS_TURN_WHOLE, a page in vain 1 / RSS_TURN_VAIN of one
+ * that was taken.
+ */
+#define RSS_TURN_WHOLE_SHIFT	32
+#define RSS_TURN_VAIN		8
 
-	rss_for_each_in_subtree(pos, root)
-		for_each_node_state(nid, N_MEMORY)
-			nr += rss_reclaimable(pos, nid);
-	return nr;
+/**
+ * struct rss_victim - whose turn it is
+ * @rss: the container, with a reference; NULL if there is none
+ * @nid: the node
+ * @size: its pages there that reclaim could get at
+ * @turn: where it has got to
+ */
+struct rss_victim {
+	struct rss_container *rss;
+	int nid;
+	unsigned long size;
+	u64 turn;
+};
+
+/* Who is new here, or had nothing to give, starts with the last of the others. */
+static u64 rss_node_turn(struct rss_container *root, struct rss_node *node)
+{
+	u64 turn = READ_ONCE(root->turn);
+
+	if (READ_ONCE(node->turn_root) != root->css.id)
+		return turn;
+	return max(turn, READ_ONCE(node->turn));
 }
 
-/*
- * The container, with a reference, and the node whose turn it is to give
- * something. Pages of the subtree are thought of as a line, and turns as steps
- * along it, of a length that covers it evenly however long it is (the golden
- * ratio). So over some rounds each gives in proportion to what it has.
- */
-static struct rss_container *rss_next_victim(struct rss_container *root,
-					     int *nid)
+static void rss_see_victim(struct rss_victim *victim,
+			   struct rss_container *rss, int nid,
+			   unsigned long size, u64 turn)
 {
-	unsigned long total = rss_reclaimable_below(root), at, turn, nr;
-	struct rss_container *pos;
+	if (victim->rss && victim->turn <= turn)
+		return;
+	rss_put(victim->rss);
+	css_get(&rss->css);
+	*victim = (struct rss_victim) { rss, nid, size, turn };
+}
 
-	turn = atomic_long_inc_return(&root->reclaim_turns);
-	at = mul_u64_u32_shr(total, (u32)turn * GOLDEN_RATIO_32, 32);
+/* Returns the pages of all in @root that reclaim could get at. */
+static unsigned long rss_next_victim(struct rss_container *root,
+				     struct rss_victim *victim)
+{
+	struct rss_container *pos;
+	unsigned long total = 0;
+	int nid;
+
+	victim->rss = NULL;
 	rss_for_each_in_subtree(pos, root) {
-		for_each_node_state(*nid, N_MEMORY) {
-			nr = rss_reclaimable(pos, *nid);
-			if (at < nr)
-				return pos;
-			at -= nr;
+		for_each_node_state(nid, N_MEMORY) {
+			unsigned long size = rss_reclaimable(pos, nid);
+
+			if (!size)
+				continue;
+			rss_see_victim(victim, pos, nid, size,
+				       rss_node_turn(root, pos->node[nid]));
+			total += size;
 		}
 	}
-	return NULL;
+	if (victim->rss)
+		WRITE_ONCE(root->turn, victim->turn);
+	return total;
+}
+
+static void rss_end_turn(struct rss_container *root, struct rss_victim *victim,
+			 unsigned long taken, unsigned long vain)
+{
+	struct rss_node *node = victim->rss->node[victim->nid];
+	u64 given = ((u64)taken * RSS_TURN_VAIN + vain) << RSS_TURN_WHOLE_SHIFT;
+
+	given = div64_u64(given, (u64)victim->size * RSS_TURN_VAIN);
+	WRITE_ONCE(node->turn, victim->turn + given);
+	WRITE_ONCE(node->turn_root, root->css.id);
+	rss_put(victim->rss);
 }
 
 /*
  * One after another, until so many pages as this priority says were scanned in
- * vain. A turn is one batch however much is wanted, and however much the one
- * has whose turn it is: that it has more is why it gets more turns. Else the
- * large ones would have their pages aged by the square of their size, and the
- * small ones give nothing.
+ * vain. A turn is one batch however much is wanted.
  */
 static void rss_shrink_in_turn(struct rss_container *root,
 			       struct rss_scan *scan)
 {
 	unsigned long wanted = scan->nr_to_reclaim;
-	unsigned long vain = 0, most;
-	int nid;
+	unsigned long all_vain = 0, most = 1;
 
-	most = max(rss_reclaimable_below(root) >> scan->priority,
-		   RSS_RECLAIM_MISSES * SWAP_CLUSTER_MAX);
 	scan->batch = SWAP_CLUSTER_MAX;
-	while (vain < most && scan->nr_reclaimed < wanted) {
+	while (all_vain < most && scan->nr_reclaimed < wanted) {
 		unsigned long reclaimed = scan->nr_reclaimed;
 		unsigned long scanned = scan->nr_scanned;
-		struct rss_container *victim;
+		unsigned long taken, vain;
+		struct rss_victim victim;
 
-		victim = rss_next_victim(root, &nid);
-		if (!victim)
+		most = rss_next_victim(root, &victim) >> scan->priority;
+		most = max(most, RSS_RECLAIM_MISSES * SWAP_CLUSTER_MAX);
+		if (!victim.rss)
 			break;
 		scan->nr_to_reclaim = min(wanted, reclaimed + SWAP_CLUSTER_MAX);
-		rss_shrink_node(victim, nid, scan);
-		rss_put(victim);
-		if (scan->nr_reclaimed == reclaimed)
-			vain += max(scan->nr_scanned - scanned, 1UL);
+		rss_shrink_node(victim.rss, victim.nid, scan);
+		taken = scan->nr_reclaimed - reclaimed;
+		vain = scan->nr_scanned - scanned;
+		vain = max(vain - min(vain, taken), 1UL);
+		rss_end_turn(root, &victim, taken, vain);
+		if (!taken)
+			all_vain += vain;
 		if (fatal_signal_pending(current))
 			break;
 	}

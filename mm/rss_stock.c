@@ -24,10 +24,17 @@
  */
 bool rss_stock_balance(struct rss_container *rss, int stock)
 {
-	if (stock > 0) {
-		stock -= READ_ONCE(rss->stock_max) / 2;
-		this_cpu_sub(rss->cpu->stock, stock);
-		res_counter_uncharge(&rss->res, stock);
+	int max = READ_ONCE(rss->stock_max), keep;
+
+	do {
+		/* rss_stock_drain()'s interrupt may have been quicker. */
+		if (stock >= 0 && stock <= max)
+			return false;
+		keep = stock > 0 ? max / 2 : 0;
+	} while (!this_cpu_try_cmpxchg(rss->cpu->stock, &stock, keep));
+
+	if (stock > keep) {
+		res_counter_uncharge(&rss->res, stock - keep);
 		rss_watermark_note(rss);
 		return false;
 	}
@@ -36,8 +43,7 @@ bool rss_stock_balance(struct rss_container *rss, int stock)
 	 * Nothing but the missing pages: were more taken, the next fault would
 	 * find a stock although the container is over its limit.
 	 */
-	this_cpu_sub(rss->cpu->stock, stock);
-	res_counter_charge(&rss->res, -stock);
+	res_counter_charge(&rss->res, keep - stock);
 	rss_watermark_note(rss);
 	if (!res_counter_over_limit(&rss->res))
 		return false;
@@ -126,9 +132,12 @@ void rss_stock_drain(struct rss_container *root)
 {
 	struct rss_container *pos;
 
-	rss_for_each_in_subtree(pos, root)
+	rss_for_each_in_subtree(pos, root) {
 		on_each_cpu_cond(rss_has_stock, rss_stock_drain_local, pos,
 				 true);
+		/* Who was about to give it back finds nothing to do. */
+		rss_watermark_note(pos);
+	}
 }
 
 /**

@@ -28,19 +28,6 @@ static unsigned long rss_watermark_slack(void)
 	return 2 * RSS_STOCK_MAX * num_online_cpus();
 }
 
-/* What the CPUs have in stock; racy, but exact when they don't charge. */
-static unsigned long rss_stocked(struct rss_container *root)
-{
-	struct rss_container *pos;
-	unsigned long stock = 0;
-	int cpu;
-
-	rss_for_each_in_subtree(pos, root)
-		for_each_online_cpu(cpu)
-			stock += max(READ_ONCE(per_cpu_ptr(pos->cpu, cpu)->stock), 0);
-	return stock;
-}
-
 /*
  * Is the watermark of this level close? It has to be twice as far away to be
  * no longer so: what follows from it is done to the whole subtree.
@@ -65,18 +52,23 @@ static unsigned int rss_stock_max_wanted(struct rss_container *rss)
 	return RSS_STOCK_MAX;
 }
 
-/* Is usage above @watermark? Asks for stocks only where they matter. */
+/*
+ * Is usage above @watermark? The pages are summed up only where stocks matter.
+ * That sum goes down as long as pages are unmapped and none is mapped, so it
+ * can't cross the watermark upwards. The counter less the stocks might, since
+ * what a stock gives back is in neither, or in both, for an instant.
+ */
 static bool rss_usage_above(struct rss_container *rss, unsigned long watermark)
 {
 	unsigned long usage = res_counter_usage(&rss->res);
+	unsigned long nr[NR_RSS_TYPES];
 
 	if (usage <= watermark)
 		return false;
 	if (READ_ONCE(rss->above) && usage - watermark > rss_watermark_slack())
 		return true;
-	/* After the counter: stock that is being given back is not missed. */
-	smp_rmb();
-	return usage - min(usage, rss_stocked(rss)) > watermark;
+	rss_count(rss, nr);
+	return nr[RSS_ANON] + nr[RSS_FILE] + nr[RSS_SHMEM] > watermark;
 }
 
 /* Does @above have to change? */
@@ -91,9 +83,9 @@ static bool rss_above_is_stale(struct rss_container *rss)
 /*
  * Charges and uncharges that cross in opposite directions must not leave the
  * state of the earlier one, or the next crossing is no event. Each changes
- * the counter, which is a full barrier, and reads @above. Who changes that
- * looks at the counter again: either he sees the change, or the one who made
- * it sees his.
+ * the page count, then the counter, which is a full barrier, and reads @above.
+ * Who changes that looks at both again: either he sees the change, or the one
+ * who made it sees his.
  */
 static void rss_watermark_update(struct rss_container *rss)
 {

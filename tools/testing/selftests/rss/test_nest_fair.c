@@ -159,7 +159,6 @@ static void test_file(void)
 	int fds[NR + 1], i;
 	struct family f;
 
-	known_flaw("file pages are not always taken in proportion");
 	fs_mount("tmpfs", NULL);
 	for (i = 0; i <= NR; i++)
 		fds[i] = fs_file(names[i], i < NR ? N << i : N, 0);
