@@ -36,6 +36,8 @@ enum rss_list {
  * @turn_root: css id of the ancestor that @turn is about; a hint, no lock
  * @turn: how far reclaim on behalf of that ancestor has got here, see
  *	rss_reclaim.c; a hint, no lock
+ * @anon_due: anonymous pages to be looked at for those of files that were, see
+ *	rss_reclaim.c; a hint, no lock
  *
  * @lock nests inside the page table lock and outside lruvec->lru_lock. It is
  * never taken in interrupt context: pages are mapped, unmapped and isolated
@@ -47,6 +49,7 @@ struct rss_node {
 	unsigned long size[NR_RSS_LISTS];
 	u32 turn_root;
 	u64 turn;
+	unsigned long anon_due;
 };
 
 /**
@@ -65,8 +68,11 @@ struct rss_cpu {
 };
 
 /* Pages to take from the counter at once, and what a stock is cut back to. */
-#define RSS_STOCK_BATCH	32
+#define RSS_STOCK_BATCH	64
 #define RSS_STOCK_MAX	(2 * RSS_STOCK_BATCH)
+
+/* Reclaim leaves less room than this at the limit, and so do stocks. */
+#define RSS_TIGHT_MARGIN	(2 * RSS_STOCK_MAX)
 
 /* What user space can wait for. */
 enum rss_event {
@@ -80,6 +86,8 @@ enum rss_event {
 /**
  * struct rss_container - a group of tasks whose mapped pages are limited
  * @css: what makes it a cgroup
+ * @home: the state of a record that is on a list here and owned by nobody, of
+ *	a small folio, by enum rss_type; constant once online, 0 before
  * @cpu: stocks and page counts; constant
  * @stock_max: most pages a CPU may keep in stock, RSS_STOCK_MAX; 0 close to a
  *	watermark of its own or of an ancestor; rss_watermark_lock, read without
@@ -87,6 +95,8 @@ enum rss_event {
  *	looked since whether that still is so; set by rss_account(), cleared by
  *	rss_resolve_over(), read without a lock: too late a look costs one more
  *	fault that goes past the limit
+ * @tight: there was less than RSS_TIGHT_MARGIN up to some limit on the way up
+ *	when a stock was last filled; a hint
  * @dead: offline; set once, before the lists are emptied under their locks.
  *	Who finds it set under such a lock adds nothing there
  * @stuck: the log has been told that nothing can be killed; a hint, reset
@@ -112,9 +122,11 @@ enum rss_event {
 struct rss_container {
 	struct cgroup_subsys_state css;
 
+	u64 home[NR_RSS_TYPES];
 	struct rss_cpu __percpu *cpu;
 	unsigned int stock_max;
 	bool over;
+	bool tight;
 	bool dead;
 	bool stuck;
 
@@ -182,14 +194,18 @@ static inline struct rss_container *rss_from_id(u32 id)
 	return css_to_rss(css_from_id(id, &rss_cgrp_subsys));
 }
 
-/* Whom first touches of @mm are charged to now, NULL for nobody. RCU. */
-static inline struct rss_container *mm_to_rss(struct mm_struct *mm)
+/* The container itself, or the one above that took over if it is offline. RCU. */
+static inline struct rss_container *rss_online(struct rss_container *rss)
 {
-	struct rss_container *rss = rcu_dereference(mm->rss_container);
-
 	while (rss && unlikely(READ_ONCE(rss->dead)))
 		rss = rss_parent(rss);
 	return rss;
+}
+
+/* Whom first touches of @mm are charged to now, NULL for nobody. RCU. */
+static inline struct rss_container *mm_to_rss(struct mm_struct *mm)
+{
+	return rss_online(rcu_dereference(mm->rss_container));
 }
 
 /**
@@ -242,7 +258,8 @@ void rss_exceeded(struct rss_container *rss);
 bool rss_stock_balance(struct rss_container *rss, int stock);
 void rss_account_move(struct rss_container *from, struct rss_container *to,
 		      enum rss_type type, long nr);
-int rss_stock_fill(struct rss_container *rss, struct res_counter **fail);
+int rss_stock_fill(struct rss_container *rss, unsigned long margin,
+		   struct res_counter **fail);
 void rss_stock_drain(struct rss_container *root);
 void rss_stock_free(struct rss_container *rss);
 void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES]);
@@ -253,10 +270,25 @@ void rss_events_show(struct seq_file *m, atomic_long_t events[NR_RSS_EVENTS],
 		     const char *limit_name);
 
 /* rss_watermark.c */
+extern unsigned int rss_nr_watermarks;
+
 void rss_watermark_init(struct rss_container *rss);
-void rss_watermark_note(struct rss_container *rss);
+void __rss_watermark_note(struct rss_container *rss);
 void rss_watermark_prepare(struct rss_container *rss);
 void rss_set_watermark(struct rss_container *rss, unsigned long nr);
+
+/**
+ * rss_watermark_note - see whether a charge or uncharge crossed a watermark
+ * @rss: the container; the levels above are looked at, too
+ *
+ * Context: task, atomic.
+ */
+static inline void rss_watermark_note(struct rss_container *rss)
+{
+	/* Who sets the first one looks by himself afterwards. */
+	if (unlikely(READ_ONCE(rss_nr_watermarks)))
+		__rss_watermark_note(rss);
+}
 
 /**
  * rss_account - count pages that were mapped or unmapped
@@ -304,13 +336,14 @@ void rss_lru_reparent(struct rss_container *rss);
 /* rss_isolate.c */
 
 /**
- * struct rss_isolate - one batch of folios taken from a container's list
+ * struct rss_isolate - one batch of folios on a container's list
  * @rss: the container
  * @nid: the node
  * @list: which list to scan from its tail
  * @nr_to_scan: most pages to look at; records of unmapped pages count as one
  * @nr_scanned: pages looked at
- * @nr_mapped: mapped pages of the container in the folios taken
+ * @nr_mapped: mapped pages of the container in the folios, before
+ * @nr_uncharged: how many of these reclaim has unmapped
  * @nr_isolated: pages taken off the global LRU, [0] anon, [1] file
  */
 struct rss_isolate {
@@ -320,13 +353,22 @@ struct rss_isolate {
 	unsigned long nr_to_scan;
 	unsigned long nr_scanned;
 	unsigned long nr_mapped;
+	unsigned long nr_uncharged;
 	unsigned long nr_isolated[2];
 };
 
+struct page_container *rss_folio_record(struct folio *folio);
+unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios);
+unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
+			    bool activate);
+void rss_sort_pages(struct rss_isolate *iso);
 void rss_isolate_pages(void *private, struct list_head *dst);
 void rss_putback_pages(struct rss_isolate *iso, struct list_head *src);
 void rss_deactivate(struct rss_node *node, enum rss_list active,
 		    unsigned long nr);
+
+/* rss_unmap.c */
+void rss_unmap_pages(struct rss_isolate *iso, bool ignore_references);
 
 /* How often to try on without progress before giving up. */
 #define RSS_RECLAIM_RETRIES	3

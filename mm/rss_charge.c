@@ -171,12 +171,14 @@ void rss_resync_folio(struct page_container *pc, struct folio *folio,
  * What the hooks of small folios do is written for few instructions: they leave
  * by tail calls, and save no registers for what is rare.
  *
- * The records of the section that a page is in. Where there are containers,
- * there is memory for records. NULL for memory of devices.
+ * Where there are containers, there is memory for records. There is none for
+ * memory of devices only.
  */
-static __always_inline struct page_container *rss_hook_chunk(unsigned long pfn)
+static __always_inline bool rss_hook_record(struct folio *folio,
+					    struct page_container **pc)
 {
-	return rss_chunk_of(rcu_dereference_raw(rss_chunks), pfn);
+	return rss_chunk_record(rcu_dereference_raw(rss_chunks),
+				folio_pfn(folio), pc);
 }
 
 /*
@@ -187,10 +189,11 @@ static __always_inline struct page_container *rss_hook_chunk(unsigned long pfn)
 static __always_inline bool rss_account_fast(struct rss_container *rss,
 					     enum rss_type type, int nr)
 {
+	struct rss_cpu __percpu *cpu = rss->cpu;
 	unsigned int stock;
 
-	this_cpu_add(rss->cpu->nr[type], nr);
-	stock = this_cpu_sub_return(rss->cpu->stock, nr);
+	this_cpu_add(cpu->nr[type], nr);
+	stock = this_cpu_sub_return(cpu->stock, nr);
 	return likely(stock <= READ_ONCE(rss->stock_max));
 }
 
@@ -204,17 +207,35 @@ static void rss_balance(struct rss_container *rss)
 }
 
 static noinline void rss_charge_slow(struct page_container *pc,
-				     struct folio *folio, struct mm_struct *mm)
+				     struct folio *folio,
+				     struct rss_container *toucher)
 {
-	struct rss_container *toucher = rcu_dereference(mm->rss_container);
-
 	rss_order_mapcount(folio);
 	/* Of whom the fast path took. That one may be offline. */
 	if (toucher)
 		rss_balance(toucher);
-	toucher = mm_to_rss(mm);
+	toucher = rss_online(toucher);
 	if ((toucher || READ_ONCE(rss_root_marks)) && folio_chargeable(folio))
 		rss_sync_folio(pc, folio, toucher, true, NEVER_WRITTEN);
+}
+
+/*
+ * What a small folio is charged as, as by folio_chargeable() and
+ * folio_rss_type(), from one look at it. NR_RSS_TYPES if it is not. Memory of
+ * devices has no record that is at home anywhere.
+ */
+static __always_inline enum rss_type rss_small_type(struct folio *folio)
+{
+	unsigned long mapping = (unsigned long)READ_ONCE(folio->mapping);
+	unsigned long flags;
+
+	if (mapping & PAGE_MAPPING_ANON)
+		return RSS_ANON;
+	flags = READ_ONCE(folio->flags);
+	if (unlikely(!mapping || !(flags & BIT(PG_uptodate))))
+		return NR_RSS_TYPES;
+	BUILD_BUG_ON(RSS_SHMEM != RSS_FILE + 1);
+	return RSS_FILE + (flags >> PG_swapbacked & 1);
 }
 
 /*
@@ -222,41 +243,52 @@ static noinline void rss_charge_slow(struct page_container *pc,
  * of @toucher, and only its NR is to change. That id in the state says also
  * that @toucher is not past the end of rss_lru_reparent().
  *
- * The steps are those of rss_sync_folio(). Returns false if that has to put
- * something right: the folio does not look as expected before the write, or
- * after it.
+ * Returns false if that is not so, or if the stock is out of balance.
  */
-static __always_inline bool rss_charge_fast(struct page_container *pc,
-					    struct folio *folio,
-					    struct rss_container *toucher)
+static __always_inline bool rss_charge_home(struct page_container *pc,
+					    struct rss_container *toucher,
+					    enum rss_type type)
 {
-	enum rss_type type = folio_rss_type(folio);
 	u64 old = page_container_state(pc);
 
-	if (folio_test_large(folio) || !toucher ||
-	    old != rss_state(toucher->css.id, type, 0) ||
-	    !folio_chargeable(folio) ||
-	    !page_container_cmpxchg(pc, &old, old + 1))
-		return false;
-
-	return rss_account_fast(toucher, type, 1) &&
-	       atomic_read(&folio->_mapcount) >= 0;
+	return likely(old == toucher->home[type] &&
+		      page_container_cmpxchg(pc, &old, old + 1)) &&
+	       rss_account_fast(toucher, type, 1);
 }
 
-void __rss_charge_folio(struct folio *folio, struct mm_struct *mm)
+/*
+ * The steps are those of rss_sync_folio(), which puts right what does not look
+ * as expected before the write, or after it.
+ */
+void __rss_charge_small(struct folio *folio, struct rss_container *rss)
 {
-	unsigned long pfn = folio_pfn(folio);
-	struct page_container *chunk, *pc;
+	struct page_container *pc;
+	enum rss_type type;
 
-	rcu_read_lock();
-	chunk = rss_hook_chunk(pfn);
-	if (likely(chunk)) {
-		pc = rss_chunk_record(chunk, pfn);
-		if (unlikely(!rss_charge_fast(pc, folio,
-					      rcu_dereference(mm->rss_container))))
-			rss_charge_slow(pc, folio, mm);
-	}
-	rcu_read_unlock();
+	if (unlikely(!rss_hook_record(folio, &pc)))
+		return;
+	type = rss_small_type(folio);
+	if (unlikely(type == NR_RSS_TYPES || !rss_charge_home(pc, rss, type) ||
+		     atomic_read(&folio->_mapcount) < 0))
+		rss_charge_slow(pc, folio, rss);
+}
+
+/* Nobody can have unmapped it meanwhile. */
+void __rss_charge_new(struct folio *folio, struct rss_container *rss)
+{
+	struct page_container *pc;
+
+	if (likely(rss_hook_record(folio, &pc)) &&
+	    unlikely(!rss_charge_home(pc, rss, RSS_ANON)))
+		rss_charge_slow(pc, folio, rss);
+}
+
+void __rss_charge_large(struct folio *folio, struct rss_container *rss)
+{
+	struct page_container *pc;
+
+	if (likely(rss_hook_record(folio, &pc)))
+		rss_charge_slow(pc, folio, rss);
 }
 
 static noinline void rss_uncharge_slow(struct page_container *pc,
@@ -273,31 +305,30 @@ static noinline void rss_uncharge_slow(struct page_container *pc,
 
 void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm)
 {
-	unsigned long pfn = folio_pfn(folio);
-	struct page_container *chunk, *pc;
-	u64 old, written = NEVER_WRITTEN;
+	u64 old, type, written = NEVER_WRITTEN;
+	struct page_container *pc;
 	struct rss_container *rss;
 
 	rcu_read_lock();
-	chunk = rss_hook_chunk(pfn);
-	if (unlikely(!chunk))
+	if (unlikely(!rss_hook_record(folio, &pc)))
 		goto out;
-	pc = rss_chunk_record(chunk, pfn);
-	if (unlikely(folio_test_large(folio)))
-		goto slow;
 	old = page_container_state(pc);
-	if (!rss_state_nr(old))
-		goto out;
-
-	/* As in rss_charge_fast(): one page of this very container. */
 	rss = rcu_dereference(mm->rss_container);
-	if (unlikely(!rss || (old & ~RSS_STATE_TYPE) !=
-		     rss_state_set_nr(rss_state(rss->css.id, 0, 0), 1) ||
+	if (!rss) {
+		/* A large folio needs a barrier before this look. */
+		if (!rss_state_nr(old) && !folio_test_large(folio))
+			goto out;
+		goto slow;
+	}
+
+	/* As in rss_charge_home(): one page, small, of this very container. */
+	type = rss_state_single(old, rss->home[0]);
+	if (unlikely(type >= NR_RSS_TYPES ||
 		     !page_container_cmpxchg(pc, &old, old - 1)))
 		goto slow;
 
 	written = old - 1;
-	if (likely(rss_account_fast(rss, rss_state_type(old), -1) &&
+	if (likely(rss_account_fast(rss, type, -1) &&
 		   atomic_read(&folio->_mapcount) < 0))
 		goto out;
 slow:

@@ -108,10 +108,15 @@ fail:
 
 static int rss_css_online(struct cgroup_subsys_state *css)
 {
-	if (!rss_is_root(css_to_rss(css))) {
-		static_branch_enable(&rss_container_key);
-		WRITE_ONCE(rss_root_marks, true);
-	}
+	struct rss_container *rss = css_to_rss(css);
+	enum rss_type type;
+
+	if (rss_is_root(rss))
+		return 0;
+	for (type = 0; type < NR_RSS_TYPES; type++)
+		rss->home[type] = rss_state(css->id, type, 0);
+	static_branch_enable(&rss_container_key);
+	WRITE_ONCE(rss_root_marks, true);
 	return 0;
 }
 
@@ -126,6 +131,8 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 
 	WRITE_ONCE(rss->dead, true);
 	rss_lru_reparent(rss);
+	/* There is no file left to wait at. */
+	rss_set_watermark(rss, RES_COUNTER_MAX);
 	/* Soon nobody finds them, but at the parent they count until the end. */
 	rss_stock_drain(rss);
 }

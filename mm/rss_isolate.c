@@ -15,8 +15,13 @@
 #include "internal.h"
 #include "rss.h"
 
-/* The record of a folio with a reference, which keeps that, not the table. */
-static struct page_container *rss_folio_record(struct folio *folio)
+/**
+ * rss_folio_record - the record of a folio
+ * @folio: the folio; the reference on it keeps the record, not the table
+ *
+ * Return: the record.
+ */
+struct page_container *rss_folio_record(struct folio *folio)
 {
 	struct page_container *pc;
 
@@ -42,13 +47,17 @@ static struct folio *rss_try_get_folio(struct rss_node *node,
 	return folio_try_get(folio) ? folio : NULL;
 }
 
-/*
- * Looks at the tail of a list, drops records of pages that are not mapped any
- * more and takes a reference on the folios of the others. These rotate to the
- * head, so that no scan meets them twice before the rest.
+/**
+ * rss_grab_folios - take references on the folios at the tail of a list
+ * @iso: which list, and how much of it
+ * @folios: where to put up to %SWAP_CLUSTER_MAX folios
+ *
+ * Records of pages that are not mapped any more are dropped. The others rotate
+ * to the head, so that no scan meets them twice before the rest.
+ *
+ * Return: the number of folios.
  */
-static unsigned int rss_grab_folios(struct rss_isolate *iso,
-				    struct folio **folios)
+unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios)
 {
 	struct rss_node *node = iso->rss->node[iso->nid];
 	struct list_head *head = &node->lists[iso->list];
@@ -79,13 +88,29 @@ static unsigned int rss_grab_folios(struct rss_isolate *iso,
 	return nr;
 }
 
-/*
- * Puts the record of a folio on the list where it belongs by the folio's flags.
- * Returns how many pages of it are charged, in case the parent took it over
+static enum rss_list rss_list_active(enum rss_list list)
+{
+	switch (list) {
+	case RSS_INACTIVE_ANON:
+		return RSS_ACTIVE_ANON;
+	case RSS_INACTIVE_FILE:
+		return RSS_ACTIVE_FILE;
+	default:
+		return list;
+	}
+}
+
+/**
+ * rss_sort_folio - put the record of a folio where it belongs by its flags
+ * @rss: the container whose list it was found on
+ * @folio: the folio, with a reference
+ * @activate: it was used; this puts it on an active list whatever PG_active is
+ *
+ * Return: how many pages of it are charged, in case the parent took it over
  * meanwhile to that.
  */
-static unsigned int rss_sort_folio(struct rss_container *rss,
-				   struct folio *folio)
+unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
+			    bool activate)
 {
 	struct page_container *pc = rss_folio_record(folio);
 	struct rss_node *node = rss_pc_node(rss, pc);
@@ -96,6 +121,8 @@ static unsigned int rss_sort_folio(struct rss_container *rss,
 	state = page_container_state(pc);
 	if (rss_state_id(state) == rss->css.id) {
 		list = rss_folio_list(folio, rss_state_type(state));
+		if (activate)
+			list = rss_list_active(list);
 		if (pc->list != list)
 			rss_list_move(node, pc, list);
 	}
@@ -106,12 +133,15 @@ static unsigned int rss_sort_folio(struct rss_container *rss,
 
 static bool rss_can_reclaim(struct folio *folio)
 {
-	if (!folio_test_anon(folio) || !folio_test_swapbacked(folio))
+	if (!folio_test_swapbacked(folio))
 		return true;
 	return folio_test_swapcache(folio) || get_nr_swap_pages() > 0;
 }
 
-/* Takes a folio off the global LRU for shrink_folio_list(). */
+/*
+ * Takes an anonymous folio off the global LRU for shrink_folio_list(). Those of
+ * files are found here when their record is about to move to another list.
+ */
 static void rss_isolate_folio(struct rss_isolate *iso, struct folio *folio,
 			      struct list_head *dst)
 {
@@ -124,8 +154,9 @@ static void rss_isolate_folio(struct rss_isolate *iso, struct folio *folio,
 	state = pc ? page_container_state(pc) : 0;
 	if (rss_state_id(state) != iso->rss->css.id || !rss_state_nr(state))
 		return;
-	if (!folio_evictable(folio) || !rss_can_reclaim(folio)) {
-		rss_sort_folio(iso->rss, folio);
+	if (!folio_test_anon(folio) || !folio_evictable(folio) ||
+	    !rss_can_reclaim(folio)) {
+		rss_sort_folio(iso->rss, folio, false);
 		return;
 	}
 	if (!folio_isolate_lru(folio))
@@ -204,8 +235,7 @@ static void rss_putback_folios(struct list_head *src)
 
 /**
  * rss_putback_pages - give back what shrink_folio_list() left
- * @iso: what rss_isolate_pages() took it with; @nr_mapped is lowered by what
- *	is still mapped, so it ends as the number of pages uncharged
+ * @iso: what rss_isolate_pages() took it with
  * @src: the folios
  */
 void rss_putback_pages(struct rss_isolate *iso, struct list_head *src)
@@ -216,7 +246,7 @@ void rss_putback_pages(struct rss_isolate *iso, struct list_head *src)
 	int file;
 
 	list_for_each_entry_safe(folio, next, src, lru) {
-		kept += rss_sort_folio(iso->rss, folio);
+		kept += rss_sort_folio(iso->rss, folio, false);
 		if (!folio_evictable(folio)) {
 			list_del(&folio->lru);
 			folio_putback_lru(folio);
@@ -227,7 +257,23 @@ void rss_putback_pages(struct rss_isolate *iso, struct list_head *src)
 	for (file = 0; file < 2; file++)
 		mod_node_page_state(pgdat, NR_ISOLATED_ANON + file,
 				    -(long)iso->nr_isolated[file]);
-	iso->nr_mapped -= min(kept, iso->nr_mapped);
+	iso->nr_uncharged = iso->nr_mapped - min(kept, iso->nr_mapped);
+}
+
+/**
+ * rss_sort_pages - put folios of a list on those where they belong
+ * @iso: which list, and how much of it
+ */
+void rss_sort_pages(struct rss_isolate *iso)
+{
+	struct folio *folios[SWAP_CLUSTER_MAX];
+	unsigned int i, nr;
+
+	nr = rss_grab_folios(iso, folios);
+	for (i = 0; i < nr; i++) {
+		rss_sort_folio(iso->rss, folios[i], false);
+		folio_put(folios[i]);
+	}
 }
 
 /**

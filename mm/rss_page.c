@@ -29,13 +29,13 @@ static int rss_chunks_grow(unsigned long nr)
 {
 	struct rss_chunks *old = rss_chunks_locked(), *new;
 
-	new = kvzalloc(struct_size(new, chunk, nr), GFP_KERNEL);
+	new = kvzalloc(struct_size(new, base, nr), GFP_KERNEL);
 	if (!new)
 		return -ENOMEM;
 
 	new->nr = nr;
 	if (old)
-		memcpy(new->chunk, old->chunk, old->nr * sizeof(*old->chunk));
+		memcpy(new->base, old->base, old->nr * sizeof(*old->base));
 	rcu_assign_pointer(rss_chunks, new);
 	if (old)
 		kvfree_rcu_mightsleep(old);
@@ -56,8 +56,9 @@ static int rss_chunk_add(unsigned long index, int nid)
 		INIT_LIST_HEAD(&chunk[i].lru);
 		chunk[i].pfn = pfn + i;
 	}
-	/* Pairs with the dependent read in pfn_page_container(). */
-	smp_store_release(&rss_chunks_locked()->chunk[index], chunk);
+	/* Pairs with the dependent read in rss_chunk_record(). */
+	smp_store_release(&rss_chunks_locked()->base[index],
+			  (unsigned long)chunk - pfn * sizeof(*chunk));
 	return 0;
 }
 
@@ -71,15 +72,14 @@ static void rss_chunks_remove(unsigned long start, unsigned long end)
 	unsigned long index, i;
 
 	for (index = first; index <= last && index < chunks->nr; index++) {
-		chunk = chunks->chunk[index];
-		if (!chunk)
+		if (!rss_chunk_record(chunks, index << RSS_CHUNK_SHIFT, &chunk))
 			continue;
 		for (i = 0; i < RSS_CHUNK_PAGES; i++) {
 			rss_lru_forget(&chunk[i]);
 			if (!(i % 1024))
 				cond_resched();
 		}
-		WRITE_ONCE(chunks->chunk[index], NULL);
+		WRITE_ONCE(chunks->base[index], 0);
 		/* Hooks of folios that were freed just now may still look. */
 		kvfree_rcu_mightsleep(chunk);
 	}
@@ -99,7 +99,7 @@ static int rss_chunks_add(unsigned long start, unsigned long end, int nid)
 	}
 
 	for (index = first; index <= last; index++) {
-		if (rss_chunks_locked()->chunk[index])
+		if (rss_chunks_locked()->base[index])
 			continue;
 		err = rss_chunk_add(index, nid);
 		if (err)

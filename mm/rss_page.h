@@ -7,7 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bitfield.h>
-#include <linux/bits.h>
+#include <linux/bitops.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 
@@ -92,6 +92,16 @@ static inline unsigned int rss_state_nr(u64 state)
 	return FIELD_GET(RSS_STATE_NR, state);
 }
 
+/*
+ * The type if @state says that one page, and no large folio, is charged to the
+ * container whose state without pages, and of type 0, is @home. NR_RSS_TYPES or
+ * more if it says anything else.
+ */
+static inline u64 rss_state_single(u64 state, u64 home)
+{
+	return ror64(state - home - 1, __bf_shf(RSS_STATE_TYPE));
+}
+
 /* The record has to keep its id, and its place in the list. */
 static inline bool rss_state_busy(u64 state)
 {
@@ -133,34 +143,32 @@ static inline bool page_container_cmpxchg(struct page_container *pc, u64 *old,
 
 /**
  * struct rss_chunks - where the records are
- * @nr: number of elements in @chunk
- * @chunk: records of the pages from index << RSS_CHUNK_SHIFT on, or NULL
- *	where there is no memory
+ * @nr: number of elements in @base
+ * @base: address that the record of page 0 would have if all were like the
+ *	chunk with this index, which saves hooks from subtracting where that
+ *	starts; 0 where there is no memory
  *
  * Replaced as a whole when memory beyond @nr is added; RCU.
  */
 struct rss_chunks {
 	unsigned long nr;
-	struct page_container *chunk[] __counted_by(nr);
+	unsigned long base[] __counted_by(nr);
 };
 
 extern struct rss_chunks __rcu *rss_chunks;
 
-/* The chunk that a page is in, NULL for what is not RAM. */
-static __always_inline struct page_container *
-rss_chunk_of(struct rss_chunks *chunks, unsigned long pfn)
+/* Whether the page has a record, which is put into @pc then. */
+static __always_inline bool rss_chunk_record(struct rss_chunks *chunks,
+					     unsigned long pfn,
+					     struct page_container **pc)
 {
-	unsigned long index = pfn >> RSS_CHUNK_SHIFT;
+	unsigned long index = pfn >> RSS_CHUNK_SHIFT, base;
 
 	if (unlikely(index >= chunks->nr))
-		return NULL;
-	return READ_ONCE(chunks->chunk[index]);
-}
-
-static __always_inline struct page_container *
-rss_chunk_record(struct page_container *chunk, unsigned long pfn)
-{
-	return chunk + (pfn & (RSS_CHUNK_PAGES - 1));
+		return false;
+	base = READ_ONCE(chunks->base[index]);
+	*pc = (struct page_container *)(base + pfn * sizeof(**pc));
+	return likely(base);
 }
 
 /**
@@ -174,15 +182,9 @@ rss_chunk_record(struct page_container *chunk, unsigned long pfn)
 static inline struct page_container *pfn_page_container(unsigned long pfn)
 {
 	struct rss_chunks *chunks = rcu_dereference_raw(rss_chunks);
-	struct page_container *chunk;
+	struct page_container *pc;
 
-	if (unlikely(!chunks))
-		return NULL;
-	chunk = rss_chunk_of(chunks, pfn);
-	if (unlikely(!chunk))
-		return NULL;
-
-	return rss_chunk_record(chunk, pfn);
+	return chunks && rss_chunk_record(chunks, pfn, &pc) ? pc : NULL;
 }
 
 static inline struct page_container *folio_page_container(struct folio *folio)

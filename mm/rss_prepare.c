@@ -19,7 +19,7 @@
 
 #include <trace/events/rss_container.h>
 
-#include "rss.h"
+#include "rss_fault.h"
 
 /* Tasks on their way out, and reclaim itself, must not be held up here. */
 static bool rss_may_exceed(void)
@@ -121,15 +121,19 @@ static int rss_resolve_over(struct rss_container *rss, bool kill)
  */
 static bool rss_make_room(struct rss_container *rss)
 {
+	unsigned long margin = res_counter_margin(&rss->res);
 	struct rss_container *full;
 	struct res_counter *fail;
 	int retries;
 
-	full = rss_first_full(rss);
-	if (full)
-		rss_stock_drain(full);
+	if (!margin) {
+		full = rss_first_full(rss);
+		if (full)
+			rss_stock_drain(full);
+		margin = res_counter_margin(&rss->res);
+	}
 
-	while (rss_stock_fill(rss, &fail)) {
+	while (rss_stock_fill(rss, margin, &fail)) {
 		full = res_to_rss(fail);
 		rss_limit_met(full);
 		retries = rss_reclaim_retries(full);
@@ -142,7 +146,8 @@ static bool rss_make_room(struct rss_container *rss)
 			else if (!retries--)
 				return rss_oom_candidate(full);
 			rss_stock_drain(full);
-		} while (!res_counter_margin(&rss->res));
+			margin = res_counter_margin(&rss->res);
+		} while (!margin);
 	}
 	return true;
 }
@@ -178,24 +183,6 @@ static void rss_wait_for_room(struct rss_container *rss)
 }
 
 /*
- * All that a fault looks at if nothing is to be done. One that is offline has
- * no stock.
- */
-static __always_inline bool rss_ready(struct mm_struct *mm)
-{
-	struct rss_container *rss;
-	bool ready;
-
-	rcu_read_lock();
-	rss = rcu_dereference(mm->rss_container);
-	ready = !rss || (!READ_ONCE(rss->over) &&
-			 this_cpu_read(rss->cpu->stock) > 0);
-	rcu_read_unlock();
-
-	return ready;
-}
-
-/*
  * The container that has to do something before pages are mapped into @mm,
  * with a reference. NULL, nearly always, if all is ready.
  */
@@ -220,8 +207,7 @@ static int rss_prepare(struct rss_container *rss)
 	return err;
 }
 
-static noinline vm_fault_t rss_prepare_fault_slow(struct vm_area_struct *vma,
-						  unsigned int flags)
+vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags)
 {
 	struct rss_container *rss;
 	vm_fault_t ret = 0;
@@ -246,13 +232,6 @@ static noinline vm_fault_t rss_prepare_fault_slow(struct vm_area_struct *vma,
 out:
 	rss_put(rss);
 	return ret;
-}
-
-vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags)
-{
-	if (likely(rss_ready(vma->vm_mm)))
-		return 0;
-	return rss_prepare_fault_slow(vma, flags);
 }
 
 int __rss_prepare_charge(struct mm_struct *mm)
@@ -281,7 +260,7 @@ void __rss_prepare_unuse(struct mm_struct *mm)
 					       res_counter_excess(&full->res) +
 					       SWAP_CLUSTER_MAX);
 	}
-	if (rss_stock_fill(rss, &fail))
+	if (rss_stock_fill(rss, res_counter_margin(&rss->res), &fail))
 		rss_limit_met(res_to_rss(fail));
 	rss_put(rss);
 }
@@ -299,6 +278,19 @@ bool __rss_has_room(struct mm_struct *mm, unsigned long nr)
 	rcu_read_unlock();
 
 	return room;
+}
+
+bool __rss_may_fault_around(struct mm_struct *mm)
+{
+	struct rss_container *rss;
+	bool may;
+
+	rcu_read_lock();
+	rss = rcu_dereference(mm->rss_container);
+	may = !rss || !READ_ONCE(rss->tight);
+	rcu_read_unlock();
+
+	return may;
 }
 
 bool __rss_make_room(struct mm_struct *mm, unsigned long nr)

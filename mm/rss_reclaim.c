@@ -46,6 +46,15 @@ static bool rss_scan_done(struct rss_scan *scan)
 	       fatal_signal_pending(current);
 }
 
+static void rss_shrink_pages(struct rss_isolate *iso, bool ignore_references)
+{
+	LIST_HEAD(folios);
+
+	shrink_isolated_pages(NODE_DATA(iso->nid), rss_isolate_pages, iso,
+			      ignore_references, &folios);
+	rss_putback_pages(iso, &folios);
+}
+
 static void rss_shrink_list(struct rss_container *rss, int nid,
 			    enum rss_list list, unsigned long nr_to_scan,
 			    struct rss_scan *scan)
@@ -59,19 +68,21 @@ static void rss_shrink_list(struct rss_container *rss, int nid,
 			.list = list,
 			.nr_to_scan = SWAP_CLUSTER_MAX,
 		};
-		LIST_HEAD(folios);
 
-		shrink_isolated_pages(NODE_DATA(nid), rss_isolate_pages, &iso,
-				      !scan->priority, &folios);
+		if (list == RSS_UNEVICTABLE)
+			rss_sort_pages(&iso);
+		else if (list == RSS_INACTIVE_FILE)
+			rss_unmap_pages(&iso, !scan->priority);
+		else
+			rss_shrink_pages(&iso, !scan->priority);
 		atomic_long_add(iso.nr_mapped, &rss->scanned);
-		rss_putback_pages(&iso, &folios);
-		atomic_long_add(iso.nr_mapped, &rss->stolen);
+		atomic_long_add(iso.nr_uncharged, &rss->stolen);
 
 		if (!iso.nr_scanned)
 			break;
 		nr_scanned += iso.nr_scanned;
 		scan->nr_scanned += iso.nr_scanned;
-		scan->nr_reclaimed += iso.nr_mapped;
+		scan->nr_reclaimed += iso.nr_uncharged;
 		cond_resched();
 	}
 }
@@ -85,47 +96,79 @@ static unsigned long rss_scan_target(unsigned long size, struct rss_scan *scan)
 
 /*
  * Scans an inactive list, after filling it from the active one if that got to
- * be the longer. @weight and @of are the share that this type of pages takes.
+ * be the longer.
  */
 static void rss_shrink_type(struct rss_container *rss, int nid,
 			    enum rss_list inactive, enum rss_list active,
-			    unsigned int weight, unsigned int of,
 			    struct rss_scan *scan)
 {
 	unsigned long *size = rss->node[nid]->size;
-	unsigned long nr;
 
 	if (READ_ONCE(size[inactive]) < READ_ONCE(size[active]) ||
 	    !scan->priority)
 		rss_deactivate(rss->node[nid], active,
 			       rss_scan_target(READ_ONCE(size[active]), scan));
 
-	nr = rss_scan_target(READ_ONCE(size[inactive]), scan);
-	if (scan->priority)
-		nr = DIV_ROUND_UP(nr * weight, of);
-	rss_shrink_list(rss, nid, inactive, nr, scan);
+	rss_shrink_list(rss, nid, inactive,
+			rss_scan_target(READ_ONCE(size[inactive]), scan), scan);
+}
+
+/* Down to this priority the two kinds of pages are looked at in proportion. */
+#define RSS_BALANCED_PRIORITY	(DEF_PRIORITY - 4)
+#define RSS_DUE_SHIFT		8
+
+/*
+ * So many anonymous pages are to be looked at for @scanned ones of files, by what
+ * there is of either and by swappiness, times 1 << RSS_DUE_SHIFT.
+ */
+static unsigned long rss_anon_due(unsigned long scanned, unsigned long file,
+				  unsigned long anon, unsigned int swappiness)
+{
+	u64 due = ((u64)scanned * anon * swappiness) << RSS_DUE_SHIFT;
+
+	return div64_u64(due, (u64)file * (200 - swappiness));
 }
 
 /*
  * File pages first: unmapping them is cheap, and so is mapping them again.
- * Swappiness says how much of the anonymous ones to look at by comparison.
+ * Anonymous ones get their turn when as many are due as are scanned at once: a
+ * few among many file pages would be swapped out and in all the time otherwise.
  */
 static void rss_shrink_node(struct rss_container *rss, int nid,
 			    struct rss_scan *scan)
 {
-	unsigned long *size = rss->node[nid]->size;
+	struct rss_node *node = rss->node[nid];
+	unsigned long *size = node->size;
+	unsigned long file = READ_ONCE(size[RSS_INACTIVE_FILE]) +
+			     READ_ONCE(size[RSS_ACTIVE_FILE]);
+	unsigned long anon = READ_ONCE(size[RSS_INACTIVE_ANON]) +
+			     READ_ONCE(size[RSS_ACTIVE_ANON]);
+	unsigned long due = READ_ONCE(node->anon_due) >> RSS_DUE_SHIFT;
 	unsigned int swappiness = clamp(READ_ONCE(vm_swappiness), 1, 100);
-
-	rss_shrink_type(rss, nid, RSS_INACTIVE_FILE, RSS_ACTIVE_FILE, 1, 1,
-			scan);
-	rss_shrink_type(rss, nid, RSS_INACTIVE_ANON, RSS_ACTIVE_ANON,
-			swappiness, 200 - swappiness, scan);
+	bool balanced = file && scan->priority > RSS_BALANCED_PRIORITY;
+	unsigned long scanned;
 
 	/* Something may have been munlocked; only a scan finds out. */
 	if (!scan->priority)
 		rss_shrink_list(rss, nid, RSS_UNEVICTABLE,
 				rss_scan_target(READ_ONCE(size[RSS_UNEVICTABLE]),
 						scan), scan);
+
+	if (balanced && anon && due >= min(anon, SWAP_CLUSTER_MAX)) {
+		WRITE_ONCE(node->anon_due, 0);
+		rss_shrink_type(rss, nid, RSS_INACTIVE_ANON, RSS_ACTIVE_ANON,
+				scan);
+	}
+
+	scanned = scan->nr_scanned;
+	rss_shrink_type(rss, nid, RSS_INACTIVE_FILE, RSS_ACTIVE_FILE, scan);
+	scanned = scan->nr_scanned - scanned;
+	if (balanced)
+		WRITE_ONCE(node->anon_due, READ_ONCE(node->anon_due) +
+			   rss_anon_due(scanned, file, anon, swappiness));
+	else
+		rss_shrink_type(rss, nid, RSS_INACTIVE_ANON, RSS_ACTIVE_ANON,
+				scan);
 }
 
 /* Pages of a container that reclaim could get at, as of the last scans. */

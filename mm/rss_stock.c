@@ -71,6 +71,7 @@ void rss_account_move(struct rss_container *from, struct rss_container *to,
 /**
  * rss_stock_fill - see that this CPU's stock is not empty
  * @rss: the container
+ * @margin: res_counter_margin(), or what that was just now
  * @fail: on failure, the level whose limit was met
  *
  * Close to a watermark it stays empty, there only has to be room.
@@ -78,21 +79,26 @@ void rss_account_move(struct rss_container *from, struct rss_container *to,
  * Context: may sleep.
  * Return: 0, or -ENOMEM if not even one page could be charged.
  */
-int rss_stock_fill(struct rss_container *rss, struct res_counter **fail)
+int rss_stock_fill(struct rss_container *rss, unsigned long margin,
+		   struct res_counter **fail)
 {
 	unsigned long nr;
+	bool tight;
 	int err;
 
 	if (this_cpu_read(rss->cpu->stock) > 0)
 		return 0;
+	tight = margin < RSS_TIGHT_MARGIN;
+	if (unlikely(READ_ONCE(rss->tight) != tight))
+		WRITE_ONCE(rss->tight, tight);
 	if (unlikely(!READ_ONCE(rss->stock_max))) {
 		rss_watermark_prepare(rss);
-		if (res_counter_margin(&rss->res))
+		if (margin)
 			return 0;
 	}
 
 	/* Others may be quicker and take the margin. One page then, if any. */
-	nr = clamp(res_counter_margin(&rss->res), 1UL, RSS_STOCK_BATCH);
+	nr = clamp(margin, 1UL, RSS_STOCK_BATCH);
 	err = res_counter_try_charge(&rss->res, nr, fail);
 	if (!err) {
 		this_cpu_add(rss->cpu->stock, nr);

@@ -22,6 +22,9 @@
 /* Serialises changes of watermark, above and stock_max of any container. */
 static DEFINE_SPINLOCK(rss_watermark_lock);
 
+/* Containers that have a watermark; changed under the lock, read without. */
+unsigned int rss_nr_watermarks;
+
 /* How far the counter may be above usage, times two. */
 static unsigned long rss_watermark_slack(void)
 {
@@ -111,24 +114,28 @@ static void rss_stock_max_update(struct rss_container *root)
 	spin_unlock(&rss_watermark_lock);
 }
 
-/**
- * rss_watermark_note - see whether a charge or uncharge crossed a watermark
- * @rss: the container; the levels above are looked at, too
- *
+/*
  * Turns stocks off and on by how close a watermark is: those of all containers
  * below it, since what one has in stock hides what another one does.
- *
- * Context: task, atomic.
  */
-void rss_watermark_note(struct rss_container *rss)
+void __rss_watermark_note(struct rss_container *rss)
 {
-	struct rss_container *pos, *top = NULL;
+	struct rss_container *pos, *close = NULL, *top = NULL;
+	unsigned int wanted;
 
 	for (pos = rss; pos; pos = rss_parent(pos)) {
 		if (rss_above_is_stale(pos))
 			rss_watermark_update(pos);
-		if (READ_ONCE(pos->stock_max) != rss_stock_max_wanted(pos))
+		if (rss_watermark_close(pos))
+			close = pos;
+	}
+
+	wanted = close ? 0 : RSS_STOCK_MAX;
+	for (pos = rss; pos; pos = rss_parent(pos)) {
+		if (READ_ONCE(pos->stock_max) != wanted)
 			top = pos;
+		if (pos == close)
+			wanted = RSS_STOCK_MAX;
 	}
 	if (unlikely(top))
 		rss_stock_max_update(top);
@@ -164,12 +171,15 @@ void rss_set_watermark(struct rss_container *rss, unsigned long nr)
 	rss_stock_drain(rss);
 
 	spin_lock(&rss_watermark_lock);
+	WRITE_ONCE(rss_nr_watermarks, rss_nr_watermarks +
+		   (nr != RES_COUNTER_MAX) -
+		   (rss->watermark != RES_COUNTER_MAX));
 	WRITE_ONCE(rss->above, false);
 	WRITE_ONCE(rss->watermark, nr);
 	WRITE_ONCE(rss->above, rss_usage_above(rss, nr));
 	spin_unlock(&rss_watermark_lock);
 
-	rss_watermark_note(rss);
+	__rss_watermark_note(rss);
 }
 
 /**

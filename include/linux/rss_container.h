@@ -10,6 +10,8 @@
 
 #include <linux/jump_label.h>
 #include <linux/mm_types.h>
+#include <linux/page-flags.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 struct oom_control;
@@ -34,12 +36,14 @@ void __rss_migrate_folio(struct folio *src, struct folio *dst);
 void __rss_split_folio(struct folio *folio, unsigned int nr);
 void __rss_release_folios(struct folio *folio, unsigned int nr);
 
-void __rss_charge_folio(struct folio *folio, struct mm_struct *mm);
+void __rss_charge_small(struct folio *folio, struct rss_container *rss);
+void __rss_charge_new(struct folio *folio, struct rss_container *rss);
+void __rss_charge_large(struct folio *folio, struct rss_container *rss);
 void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm);
-vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags);
 int __rss_prepare_charge(struct mm_struct *mm);
 void __rss_prepare_unuse(struct mm_struct *mm);
 bool __rss_has_room(struct mm_struct *mm, unsigned long nr);
+bool __rss_may_fault_around(struct mm_struct *mm);
 bool __rss_make_room(struct mm_struct *mm, unsigned long nr);
 void __rss_handle_over_limit(void);
 void __rss_event_oom_kill(struct mm_struct *mm);
@@ -84,35 +88,63 @@ static inline void mm_update_container(struct mm_struct *mm)
  * rss_charge_folio - charge what became mapped to the first toucher
  * @folio: the folio, its map counts raised already
  * @vma: where it is mapped
- * @nr: how many of its pages became mapped, 0 if all were
+ * @changed: false if all of the pages were mapped somewhere before
  *
  * Context: page table lock held. Does not fail; what the container has no
  * stock for is charged past the limit and reclaimed before the task goes on.
  */
 static inline void rss_charge_folio(struct folio *folio,
-				    struct vm_area_struct *vma, int nr)
+				    struct vm_area_struct *vma, bool changed)
 {
-	struct mm_struct *mm = vma->vm_mm;
+	struct rss_container *rss;
 
-	if (!rss_container_enabled() || !nr)
+	if (!rss_container_enabled() || !changed)
 		return;
+	rcu_read_lock();
+	rss = rcu_dereference(vma->vm_mm->rss_container);
 	/* A page of nobody's needs no mark, part of a large folio does. */
-	if (rcu_access_pointer(mm->rss_container) || folio_test_large(folio))
-		__rss_charge_folio(folio, mm);
+	if (folio_test_large(folio))
+		__rss_charge_large(folio, rss);
+	else if (rss)
+		__rss_charge_small(folio, rss);
+	rcu_read_unlock();
+}
+
+/**
+ * rss_charge_new_folio - the same for a folio that nobody mapped before
+ * @folio: the folio, anonymous
+ * @vma: where it is mapped
+ *
+ * Context: page table lock held, the page table entry is not set yet.
+ */
+static inline void rss_charge_new_folio(struct folio *folio,
+					struct vm_area_struct *vma)
+{
+	struct rss_container *rss;
+
+	if (!rss_container_enabled())
+		return;
+	rcu_read_lock();
+	rss = rcu_dereference(vma->vm_mm->rss_container);
+	if (folio_test_large(folio))
+		__rss_charge_large(folio, rss);
+	else if (rss)
+		__rss_charge_new(folio, rss);
+	rcu_read_unlock();
 }
 
 /**
  * rss_uncharge_folio - uncharge what is no longer mapped anywhere
  * @folio: the folio, its map counts lowered already
  * @vma: where it was mapped
- * @nr: how many of its pages are mapped nowhere now
+ * @changed: false if all of the pages are mapped somewhere still
  *
  * Context: page table lock held.
  */
 static inline void rss_uncharge_folio(struct folio *folio,
-				      struct vm_area_struct *vma, int nr)
+				      struct vm_area_struct *vma, bool changed)
 {
-	if (rss_container_enabled() && nr)
+	if (rss_container_enabled() && changed)
 		__rss_uncharge_folio(folio, vma->vm_mm);
 }
 
@@ -177,25 +209,6 @@ static inline void rss_release_folios(struct folio *folio, unsigned int nr)
 {
 	if (rss_container_enabled())
 		__rss_release_folios(folio, nr);
-}
-
-/**
- * rss_prepare_fault - see that the container has room for a fault
- * @vma: where the fault is
- * @flags: enum fault_flag
- *
- * Context: mmap_lock or the VMA lock held, as for handle_mm_fault(). May
- * sleep, reclaim and kill.
- * Return: 0; or VM_FAULT_RETRY, with the lock released, after the task had to
- * wait since nothing can be reclaimed or killed.
- */
-static inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
-					   unsigned int flags)
-{
-	if (rss_container_enabled() &&
-	    rcu_access_pointer(vma->vm_mm->rss_container))
-		return __rss_prepare_fault(vma, flags);
-	return 0;
 }
 
 /**
@@ -267,6 +280,19 @@ static inline bool rss_has_room(struct vm_area_struct *vma, unsigned long nr)
 }
 
 /**
+ * rss_may_fault_around - whether a fault may map what is around its page, too
+ * @vma: where it is
+ *
+ * At the limit, each page that nobody asked for costs one that is in use.
+ *
+ * Return: false if the container is close to its limit.
+ */
+static inline bool rss_may_fault_around(struct vm_area_struct *vma)
+{
+	return !rss_container_enabled() || __rss_may_fault_around(vma->vm_mm);
+}
+
+/**
  * rss_handle_over_limit - bring the container of current back under its limit
  *
  * Context: return to user mode, no locks held. Sleeps, reclaims and kills.
@@ -308,12 +334,17 @@ static inline void mm_update_container(struct mm_struct *mm)
 }
 
 static inline void rss_charge_folio(struct folio *folio,
-				    struct vm_area_struct *vma, int nr)
+				    struct vm_area_struct *vma, bool changed)
+{
+}
+
+static inline void rss_charge_new_folio(struct folio *folio,
+					struct vm_area_struct *vma)
 {
 }
 
 static inline void rss_uncharge_folio(struct folio *folio,
-				      struct vm_area_struct *vma, int nr)
+				      struct vm_area_struct *vma, bool changed)
 {
 }
 
@@ -337,12 +368,6 @@ static inline void rss_release_folios(struct folio *folio, unsigned int nr)
 {
 }
 
-static inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
-					   unsigned int flags)
-{
-	return 0;
-}
-
 static inline int rss_prepare_charge(struct mm_struct *mm)
 {
 	return 0;
@@ -359,6 +384,11 @@ static inline bool rss_prepare_collapse(struct mm_struct *mm, unsigned long nr,
 }
 
 static inline bool rss_has_room(struct vm_area_struct *vma, unsigned long nr)
+{
+	return true;
+}
+
+static inline bool rss_may_fault_around(struct vm_area_struct *vma)
 {
 	return true;
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * RSS controller: what each fault looks at, inlined into handle_mm_fault().
+ */
+#ifndef _MM_RSS_FAULT_H
+#define _MM_RSS_FAULT_H
+
+#include <linux/rss_container.h>
+
+#ifdef CONFIG_RSS_CONTAINER
+
+#include "rss.h"
+
+vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags);
+
+/*
+ * Whether nothing is to be done before a fault: a page in stock is below all
+ * limits. Who went past one has no stock, and resolves that before it goes on.
+ * A container that is offline has no stock, either.
+ */
+static __always_inline bool rss_ready(struct mm_struct *mm)
+{
+	struct rss_container *rss;
+	bool ready;
+
+	rcu_read_lock();
+	rss = rcu_dereference(mm->rss_container);
+	ready = !rss || likely(this_cpu_read(rss->cpu->stock) > 0);
+	rcu_read_unlock();
+
+	return ready;
+}
+
+/**
+ * rss_prepare_fault - see that the container has room for a fault
+ * @vma: where the fault is
+ * @flags: enum fault_flag
+ *
+ * Context: mmap_lock or the VMA lock held, as for handle_mm_fault(). May
+ * sleep, reclaim and kill.
+ * Return: 0; or VM_FAULT_RETRY, with the lock released, after the task had to
+ * wait since nothing can be reclaimed or killed.
+ */
+static __always_inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
+					   unsigned int flags)
+{
+	if (!rss_container_enabled() || rss_ready(vma->vm_mm))
+		return 0;
+	return __rss_prepare_fault(vma, flags);
+}
+
+#else /* !CONFIG_RSS_CONTAINER */
+
+static inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
+					   unsigned int flags)
+{
+	return 0;
+}
+
+#endif /* CONFIG_RSS_CONTAINER */
+
+#endif /* _MM_RSS_FAULT_H */
