@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RSS controller: what each fault looks at, inlined into handle_mm_fault().
+ * RSS controller: what each fault looks at, inlined into __handle_mm_fault().
  */
 #ifndef _MM_RSS_FAULT_H
 #define _MM_RSS_FAULT_H
@@ -41,8 +41,8 @@ static __always_inline bool rss_ready(struct mm_struct *mm)
  * Return: 0; or VM_FAULT_RETRY, with the lock released, after the task had to
  * wait since nothing can be reclaimed or killed.
  */
-static __always_inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
-					   unsigned int flags)
+static __always_inline vm_fault_t
+rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags)
 {
 	if (!rss_container_enabled() || rss_ready(vma->vm_mm))
 		return 0;

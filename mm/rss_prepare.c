@@ -215,7 +215,7 @@ vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags)
 	rss = rss_get_unprepared(vma->vm_mm);
 	if (!rss)
 		return 0;
-	if (is_vm_hugetlb_page(vma) || rss_prepare(rss) != -EBUSY)
+	if (rss_prepare(rss) != -EBUSY)
 		goto out;
 
 	/* Faults of the kernel can't be held up, nor who would keep a lock. */

@@ -98,7 +98,7 @@ static inline void rss_charge_folio(struct folio *folio,
 {
 	struct rss_container *rss;
 
-	if (!rss_container_enabled() || !changed)
+	if (!changed || !rss_container_enabled())
 		return;
 	rcu_read_lock();
 	rss = rcu_dereference(vma->vm_mm->rss_container);
@@ -144,7 +144,7 @@ static inline void rss_charge_new_folio(struct folio *folio,
 static inline void rss_uncharge_folio(struct folio *folio,
 				      struct vm_area_struct *vma, bool changed)
 {
-	if (rss_container_enabled() && changed)
+	if (changed && rss_container_enabled())
 		__rss_uncharge_folio(folio, vma->vm_mm);
 }
 
