@@ -234,7 +234,7 @@ static __always_inline enum rss_type rss_small_type(struct folio *folio)
 	flags = READ_ONCE(folio->flags);
 	if (unlikely(!mapping || !(flags & BIT(PG_uptodate))))
 		return NR_RSS_TYPES;
-	BUILD_BUG_ON(RSS_SHMEM != RSS_FILE + 1);
+	BUILD_BUG_ON(RSS_SHMEM - RSS_FILE != 1);
 	return RSS_FILE + (flags >> PG_swapbacked & 1);
 }
 
