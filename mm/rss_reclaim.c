@@ -116,17 +116,20 @@ static void rss_shrink_type(struct rss_container *rss, int nid,
 /* Down to this priority the two kinds of pages are looked at in proportion. */
 #define RSS_BALANCED_PRIORITY	(DEF_PRIORITY - 4)
 #define RSS_DUE_SHIFT		8
+#define RSS_FILE_BIAS		8
 
 /*
  * So many anonymous pages are to be looked at for @scanned ones of files, by what
- * there is of either and by swappiness, times 1 << RSS_DUE_SHIFT.
+ * there is of either and by swappiness, times 1 << RSS_DUE_SHIFT. Swappiness is
+ * about I/O for both kinds. Here those of files need none, which shifts it by
+ * RSS_FILE_BIAS.
  */
 static unsigned long rss_anon_due(unsigned long scanned, unsigned long file,
 				  unsigned long anon, unsigned int swappiness)
 {
 	u64 due = ((u64)scanned * anon * swappiness) << RSS_DUE_SHIFT;
 
-	return div64_u64(due, (u64)file * (200 - swappiness));
+	return div64_u64(due, (u64)file * (200 - swappiness) * RSS_FILE_BIAS);
 }
 
 /*
