@@ -114,7 +114,7 @@ static void rss_shrink_type(struct rss_container *rss, int nid,
 }
 
 /* Down to this priority the two kinds of pages are looked at in proportion. */
-#define RSS_BALANCED_PRIORITY	(DEF_PRIORITY - 4)
+#define RSS_BALANCED_PRIORITY	3
 #define RSS_DUE_SHIFT		8
 #define RSS_FILE_BIAS		8
 
