@@ -29,7 +29,7 @@ cd "$repo"
 	add to it, or all where it has nothing to compare with (\`\`=\`\`)::
 
 	END
-	sed 's/^/  /' "$build/bench/table.txt"
+	sed '/./s/^/  /' "$build/bench/table.txt"
 } > "$build/bench/record"
 cp "$build/bench/record" "$record"
 grep -qx "Overlay-file: $record" series/*.patch ||
