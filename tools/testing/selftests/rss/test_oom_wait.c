@@ -133,7 +133,7 @@ static void test_log(void)
 	require(lines > 0, "the log does not name %s", container_path(c));
 	child_go(&second);
 	expect_waits(&second, c, 2);
-	require(is_asleep(&first), "the first does not wait any more");
+	require(wait_for(is_asleep(&first)), "the first does not wait any more");
 	require(kmsg_count(&log, container_path(c)) == lines,
 		"%d lines name %s, later %d", lines, container_path(c),
 		kmsg_count(&log, container_path(c)));
