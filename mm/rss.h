@@ -99,6 +99,8 @@ enum rss_event {
  *	when a stock was last filled; a hint
  * @dead: offline; set once, before the lists are emptied under their locks.
  *	Who finds it set under such a lock adds nothing there
+ * @hopeless: the task for whose fault reclaim found nothing at all, when it last
+ *	did; only compared, no lock
  * @stuck: the log has been told that nothing can be killed; a hint, reset
  *	once there is room
  * @res: charged pages with stocks, hierarchical
@@ -129,6 +131,7 @@ struct rss_container {
 	bool tight;
 	bool dead;
 	bool stuck;
+	struct task_struct *hopeless;
 
 	struct res_counter res;
 	unsigned long watermark;

@@ -54,6 +54,20 @@ static int rss_reclaim_retries(struct rss_container *rss)
 }
 
 /*
+ * Whether reclaim found nothing before the fault that went past the limit. Then
+ * there is only what that mapped, and if it were taken away the task would fault
+ * on it for ever: its code, say, in a container full of anonymous pages without
+ * swap.
+ */
+static bool rss_was_hopeless(struct rss_container *rss)
+{
+	if (likely(READ_ONCE(rss->hopeless) != current))
+		return false;
+	WRITE_ONCE(rss->hopeless, NULL);
+	return true;
+}
+
+/*
  * Reclaims, and kills if that does not help and @kill allows it, until no limit
  * on the way up is exceeded. Returns 0; -EINTR if the task has to get on first;
  * -EBUSY if nothing can be killed.
@@ -94,6 +108,12 @@ static int rss_resolve_over(struct rss_container *rss, bool kill)
 		excess = res_counter_excess(cnt);
 		if (!excess)
 			continue;
+		if (kill && rss_was_hopeless(over)) {
+			if (!rss_out_of_memory(over))
+				return -EBUSY;
+			schedule_timeout_killable(1);
+			continue;
+		}
 		progress = try_to_free_pages_in_container(over, excess);
 		rss_stock_drain(over);
 		if (progress) {
@@ -141,10 +161,12 @@ static bool rss_make_room(struct rss_container *rss)
 			if (rss_may_exceed())
 				return true;
 			if (try_to_free_pages_in_container(full,
-							   SWAP_CLUSTER_MAX))
+							   SWAP_CLUSTER_MAX)) {
 				retries = RSS_RECLAIM_RETRIES;
-			else if (!retries--)
+			} else if (!retries--) {
+				WRITE_ONCE(full->hopeless, current);
 				return rss_oom_candidate(full);
+			}
 			rss_stock_drain(full);
 			margin = res_counter_margin(&rss->res);
 		} while (!margin);
