@@ -108,21 +108,17 @@ static int rss_resolve_over(struct rss_container *rss, bool kill)
 		excess = res_counter_excess(cnt);
 		if (!excess)
 			continue;
-		if (kill && rss_was_hopeless(over)) {
-			if (!rss_out_of_memory(over))
-				return -EBUSY;
-			schedule_timeout_killable(1);
-			continue;
-		}
-		progress = try_to_free_pages_in_container(over, excess);
-		rss_stock_drain(over);
-		if (progress) {
-			retries = RSS_RECLAIM_RETRIES;
-			continue;
-		}
-		if (retries) {
-			retries--;
-			continue;
+		if (!kill || !rss_was_hopeless(over)) {
+			progress = try_to_free_pages_in_container(over, excess);
+			rss_stock_drain(over);
+			if (progress) {
+				retries = RSS_RECLAIM_RETRIES;
+				continue;
+			}
+			if (retries) {
+				retries--;
+				continue;
+			}
 		}
 		if (!kill || !rss_out_of_memory(over))
 			return -EBUSY;

@@ -127,9 +127,8 @@ static void rss_shrink_type(struct rss_container *rss, int nid,
 static unsigned long rss_anon_due(unsigned long scanned, unsigned long file,
 				  unsigned long anon, unsigned int swappiness)
 {
-	u64 due = ((u64)scanned * anon * swappiness) << RSS_DUE_SHIFT;
-
-	return div64_u64(due, (u64)file * (200 - swappiness) * RSS_FILE_BIAS);
+	return mul_u64_u64_div_u64(anon, ((u64)scanned * swappiness) << RSS_DUE_SHIFT,
+				   (u64)file * (200 - swappiness) * RSS_FILE_BIAS);
 }
 
 /*
@@ -219,8 +218,8 @@ static void rss_shrink_all(struct rss_container *root, struct rss_scan *scan)
  * shares up. Pages looked at in vain count for a little, so that those in use
  * all the time don't stop the others from being asked.
  *
- * A share is a part of RSS_TURN_WHOLE, a page in vain 1 / RSS_TURN_VAIN of one
- * that was taken.
+ * A share is a part of 1 << RSS_TURN_WHOLE_SHIFT, a page in vain 1 / RSS_TURN_VAIN
+ * of one that was taken.
  */
 #define RSS_TURN_WHOLE_SHIFT	32
 #define RSS_TURN_VAIN		8

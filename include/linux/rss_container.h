@@ -84,6 +84,23 @@ static inline void mm_update_container(struct mm_struct *mm)
 		__mm_update_container(mm);
 }
 
+/* @small: for a small folio of a task that is in a container. */
+static __always_inline void
+rss_charge_by(void (*small)(struct folio *folio, struct rss_container *rss),
+	      struct folio *folio, struct vm_area_struct *vma)
+{
+	struct rss_container *rss;
+
+	rcu_read_lock();
+	rss = rcu_dereference(vma->vm_mm->rss_container);
+	/* A page of nobody's needs no mark, part of a large folio does. */
+	if (folio_test_large(folio))
+		__rss_charge_large(folio, rss);
+	else if (rss)
+		small(folio, rss);
+	rcu_read_unlock();
+}
+
 /**
  * rss_charge_folio - charge what became mapped to the first toucher
  * @folio: the folio, its map counts raised already
@@ -96,18 +113,8 @@ static inline void mm_update_container(struct mm_struct *mm)
 static inline void rss_charge_folio(struct folio *folio,
 				    struct vm_area_struct *vma, bool changed)
 {
-	struct rss_container *rss;
-
-	if (!changed || !rss_container_enabled())
-		return;
-	rcu_read_lock();
-	rss = rcu_dereference(vma->vm_mm->rss_container);
-	/* A page of nobody's needs no mark, part of a large folio does. */
-	if (folio_test_large(folio))
-		__rss_charge_large(folio, rss);
-	else if (rss)
-		__rss_charge_small(folio, rss);
-	rcu_read_unlock();
+	if (changed && rss_container_enabled())
+		rss_charge_by(__rss_charge_small, folio, vma);
 }
 
 /**
@@ -120,17 +127,8 @@ static inline void rss_charge_folio(struct folio *folio,
 static inline void rss_charge_new_folio(struct folio *folio,
 					struct vm_area_struct *vma)
 {
-	struct rss_container *rss;
-
-	if (!rss_container_enabled())
-		return;
-	rcu_read_lock();
-	rss = rcu_dereference(vma->vm_mm->rss_container);
-	if (folio_test_large(folio))
-		__rss_charge_large(folio, rss);
-	else if (rss)
-		__rss_charge_new(folio, rss);
-	rcu_read_unlock();
+	if (rss_container_enabled())
+		rss_charge_by(__rss_charge_new, folio, vma);
 }
 
 /**
