@@ -12,7 +12,6 @@
 #define RSS_RUNNER_H
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "../kselftest.h"
@@ -45,16 +44,6 @@ void __noreturn __printf(2, 3) end_case(int result, const char *fmt, ...);
 do {									\
 	if (!(cond))							\
 		fail_case("%s:%d: " fmt, __FILE__, __LINE__, ##__VA_ARGS__); \
-} while (0)
-
-/*
- * Skips a case that shows a flaw which Documentation/mm/rss_container.rst has
- * under "Not handled yet", unless RSS_KNOWN_FLAWS is in the environment.
- */
-#define known_flaw(text)						\
-do {									\
-	if (!getenv("RSS_KNOWN_FLAWS"))					\
-		skip_case("known flaw: " text);				\
 } while (0)
 
 /* Polls @cond: true as soon as it holds, false if it never does. */

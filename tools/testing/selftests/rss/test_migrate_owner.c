@@ -24,21 +24,6 @@
 
 static struct nodes nodes;
 
-static void map_file(struct actor *a)
-{
-	a->mem = mem_file(a->fd, N, MAP_SHARED);
-}
-
-static void read_all(struct actor *a)
-{
-	mem_read(a->mem, N);
-}
-
-static void unmap(struct actor *a)
-{
-	mem_unmap(a->mem, N);
-}
-
 /* There and back, so that it is no matter where the pages are. */
 static void migrate(struct actor *a)
 {
@@ -48,7 +33,9 @@ static void migrate(struct actor *a)
 
 static void share_file(const struct step *steps, const char *fs)
 {
-	struct actor actors[2] = { { .home = 0 }, { .home = 1 } };
+	struct actor actors[2] = {
+		{ .home = 0, .pages = N }, { .home = 1, .pages = N },
+	};
 
 	numa_nodes(&nodes);
 	if (fs)
@@ -61,29 +48,29 @@ static void share_file(const struct step *steps, const char *fs)
 }
 
 static const struct step shmem_steps[] = {
-	{ "the first maps", map_file, 0, 0 },
-	{ "the second maps", map_file, 1, 1 },
-	{ "the first touches", read_all, 0, 0, .file = N, .shmem = N },
-	{ "the second touches", read_all, 1, 1 },
+	{ "the first maps", op_map_file, 0, 0 },
+	{ "the second maps", op_map_file, 1, 1 },
+	{ "the first touches", op_read, 0, 0, .file = N, .shmem = N },
+	{ "the second touches", op_read, 1, 1 },
 	{ "the first migrates", migrate, 0, 0 },
 	{ "the second migrates", migrate, 1, 1 },
-	{ "the first unmaps", unmap, 0, 0 },
+	{ "the first unmaps", op_unmap, 0, 0 },
 	{ "the second migrates what the first owns", migrate, 1, 1 },
-	{ "the second unmaps", unmap, 1, 0, .file = -N, .shmem = -N },
+	{ "the second unmaps", op_unmap, 1, 0, .file = -N, .shmem = -N },
 	{ }
 };
 
 /* The same with the mappings made in the other order. */
 static const struct step shmem_reverse_steps[] = {
-	{ "the second maps", map_file, 1, 1 },
-	{ "the first maps", map_file, 0, 0 },
-	{ "the first touches", read_all, 0, 0, .file = N, .shmem = N },
-	{ "the second touches", read_all, 1, 1 },
+	{ "the second maps", op_map_file, 1, 1 },
+	{ "the first maps", op_map_file, 0, 0 },
+	{ "the first touches", op_read, 0, 0, .file = N, .shmem = N },
+	{ "the second touches", op_read, 1, 1 },
 	{ "the first migrates", migrate, 0, 0 },
 	{ "the second migrates", migrate, 1, 1 },
-	{ "the second unmaps", unmap, 1, 1 },
+	{ "the second unmaps", op_unmap, 1, 1 },
 	{ "the first migrates", migrate, 0, 0 },
-	{ "the first unmaps", unmap, 0, 0, .file = -N, .shmem = -N },
+	{ "the first unmaps", op_unmap, 0, 0, .file = -N, .shmem = -N },
 	{ }
 };
 
@@ -98,14 +85,14 @@ static void test_shmem_reverse(void)
 }
 
 static const struct step file_steps[] = {
-	{ "the second maps", map_file, 1, 1 },
-	{ "the first maps", map_file, 0, 0 },
-	{ "the first touches", read_all, 0, 0, .file = N },
-	{ "the second touches", read_all, 1, 1 },
+	{ "the second maps", op_map_file, 1, 1 },
+	{ "the first maps", op_map_file, 0, 0 },
+	{ "the first touches", op_read, 0, 0, .file = N },
+	{ "the second touches", op_read, 1, 1 },
 	{ "the first migrates", migrate, 0, 0 },
-	{ "the first unmaps", unmap, 0, 0 },
+	{ "the first unmaps", op_unmap, 0, 0 },
 	{ "the second migrates what the first owns", migrate, 1, 1 },
-	{ "the second unmaps", unmap, 1, 0, .file = -N },
+	{ "the second unmaps", op_unmap, 1, 0, .file = -N },
 	{ }
 };
 
@@ -137,10 +124,10 @@ static void test_moved(void)
 		{ "write", write_all, .anon = N },
 		{ "move", move_to_second },
 		{ "migrate", migrate },
-		{ "unmap", unmap, .anon = -N },
+		{ "unmap", op_unmap, .anon = -N },
 		{ }
 	};
-	struct actor actor[1] = { 0 };
+	struct actor actor[1] = { { .pages = N } };
 
 	numa_nodes(&nodes);
 	take_steps(actor, 1, 2, steps);
@@ -161,7 +148,7 @@ static void forked(struct child *self, void *arg)
 	child_sync(self);
 	migrate(a);
 	child_sync(self);
-	unmap(a);
+	op_unmap(a);
 	child_sync(self);
 }
 
@@ -177,7 +164,7 @@ static void test_fork(void)
 		{ "fork", protect_and_fork, .at = 1, .oracle_only = true },
 		{ "the parent migrates", migrate },
 		{ "the child migrates", op_step_forked },
-		{ "the parent unmaps", unmap },
+		{ "the parent unmaps", op_unmap },
 		{ "the child migrates the parent's", op_step_forked },
 		{ "the child unmaps", op_step_forked, .anon = -N },
 		{ "the child exits", op_finish_forked, .at = 1,
@@ -200,7 +187,7 @@ static void test_fork_reverse(void)
 		{ "fork", protect_and_fork, .at = 1, .oracle_only = true },
 		{ "the parent migrates", migrate },
 		{ "the child migrates", op_step_forked },
-		{ "the parent unmaps", unmap },
+		{ "the parent unmaps", op_unmap },
 		{ "the child migrates", op_step_forked },
 		{ "the child unmaps", op_step_forked, .at = 1, .anon = -N },
 		{ "the child exits", op_finish_forked, .at = 1,
@@ -219,7 +206,7 @@ static void test_fork_reverse(void)
  */
 static void write_outside(struct child *self, void *arg)
 {
-	struct actor a = { 0 };
+	struct actor a = { .pages = N };
 
 	container_move(container_root(), 0);
 	write_all(&a);
@@ -227,7 +214,7 @@ static void write_outside(struct child *self, void *arg)
 	child_sync(self);
 	migrate(&a);
 	child_sync(self);
-	unmap(&a);
+	op_unmap(&a);
 	child_sync(self);
 }
 
@@ -255,15 +242,15 @@ static void test_nobody(void)
 
 static void sharer(struct child *self, void *arg)
 {
-	struct actor a = { .fd = *(int *)arg };
+	struct actor a = { .fd = *(int *)arg, .pages = N };
 
-	map_file(&a);
+	op_map_file(&a);
 	child_sync(self);
-	read_all(&a);
+	op_read(&a);
 	child_sync(self);
 	migrate(&a);
 	child_sync(self);
-	unmap(&a);
+	op_unmap(&a);
 	child_sync(self);
 }
 
