@@ -21,11 +21,29 @@ watch)		console="stdio,signal=off,logfile=$results/console" ;;
 terminal)	console="stdio,mux=on,signal=off,logfile=$results/console" ;;
 esac
 
+# Two nodes with a CPU each, and a third of memory that is slower to get at: what
+# the kernel demotes to.
+memory=(1G 1G 128M)
+nodes=()
+for node in 0 1 2; do
+	nodes+=(-object "memory-backend-ram,id=mem$node,size=${memory[$node]}")
+	case $node in
+	2) nodes+=(-numa "node,nodeid=2,memdev=mem2,initiator=0") ;;
+	*) nodes+=(-numa "node,nodeid=$node,cpus=$node,memdev=mem$node,initiator=$node") ;;
+	esac
+done
+for cpu in 0 1; do
+	for node in 0 1 2; do
+		to="hmat-lb,initiator=$cpu,target=$node,hierarchy=memory"
+		nodes+=(-numa "$to,data-type=access-latency,latency=$((node == 2 ? 1000 : 10))")
+		nodes+=(-numa "$to,data-type=access-bandwidth,bandwidth=$((node == 2 ? 1 : 20))G")
+	done
+done
+
 status=0
 timeout --foreground "$seconds" qemu-system-x86_64 \
-	-machine q35 -accel "${ACCEL:-tcg}" -cpu max -smp 2,sockets=2 -m 2G \
-	-object memory-backend-ram,id=mem0,size=1G -numa node,cpus=0,memdev=mem0 \
-	-object memory-backend-ram,id=mem1,size=1G -numa node,cpus=1,memdev=mem1 \
+	-machine q35,hmat=on -accel "${ACCEL:-tcg}" -cpu max -smp 2,sockets=2 \
+	-m 2176M "${nodes[@]}" \
 	-nodefaults -display none -no-reboot \
 	-chardev "$console,id=console" -serial chardev:console \
 	-virtfs "local,path=$results/host,mount_tag=host,security_model=none" \

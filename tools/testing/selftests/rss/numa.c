@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <glob.h>
 #include <linux/mempolicy.h>
 #include <sched.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "numa.h"
 #include "runner.h"
 
+#define TIERS		"/sys/devices/virtual/memory_tiering/"
 #define NODE_DIR	"/sys/devices/system/node/"
 #define BATCH		512
 #define MOVE_TRIES	1000
@@ -60,6 +62,35 @@ void numa_nodes(struct nodes *nodes)
 {
 	if (!numa_find(nodes))
 		skip_case("no two nodes with memory and CPUs");
+}
+
+static void note_node(int nr, void *arg)
+{
+	*(int *)arg = nr;
+}
+
+/* The higher the number of a tier, the slower. */
+int numa_slow_node(void)
+{
+	int node = -1, slowest = -1, tier;
+	char list[256];
+	glob_t paths;
+	size_t i;
+
+	if (glob(TIERS "memory_tier*/nodelist", 0, NULL, &paths) ||
+	    paths.gl_pathc < 2)
+		skip_case("all memory is of one tier");
+	for (i = 0; i < paths.gl_pathc; i++) {
+		require(sscanf(paths.gl_pathv[i], TIERS "memory_tier%d",
+			       &tier) == 1, "%s is no tier", paths.gl_pathv[i]);
+		if (tier < slowest ||
+		    read_text(paths.gl_pathv[i], list, sizeof(list)) <= 1)
+			continue;
+		slowest = tier;
+		walk_list(list, note_node, &node);
+	}
+	globfree(&paths);
+	return node;
 }
 
 void numa_prefer(int node)

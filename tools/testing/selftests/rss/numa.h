@@ -15,6 +15,9 @@ struct nodes {
 bool numa_find(struct nodes *nodes);
 void numa_nodes(struct nodes *nodes);
 
+/* A node of memory only, slower than the others', or skips the case. */
+int numa_slow_node(void);
+
 /* From where the caller's pages come first: a node, or where it runs (-1). */
 void numa_prefer(int node);
 

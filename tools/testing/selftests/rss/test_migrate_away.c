@@ -230,10 +230,15 @@ static size_t block_pages(void)
 
 static int node_of_block(int nr)
 {
-	char path[64];
+	char pattern[64];
+	glob_t paths;
+	int node;
 
-	snprintf(path, sizeof(path), MEMORY "memory%d/node%d", nr, nodes.id[1]);
-	return access(path, F_OK) ? nodes.id[0] : nodes.id[1];
+	snprintf(pattern, sizeof(pattern), MEMORY "memory%d/node[0-9]*", nr);
+	require(!glob(pattern, 0, NULL, &paths), "no %s", pattern);
+	node = atoi(strrchr(paths.gl_pathv[0], '/') + strlen("/node"));
+	globfree(&paths);
+	return node;
 }
 
 static void make_movable(int nr)
