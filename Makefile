@@ -19,6 +19,7 @@ help:
 	@echo 'make bench-record   the same, and put the table into Documentation/'
 	@echo 'make check          checkpatch, sparse, W=1, kernel-doc, shellcheck, tools'
 	@echo 'make off-check      built out, no instruction of the kernel differs'
+	@echo 'make variants       it compiles without swap, NUMA, SMP, ... and on 32 bits'
 	@echo 'make bisect         each step of the series compiles'
 	@echo 'make tree           assemble build/linux; KSRC=tree or tarball'
 	@echo 'make refresh        bring edits of build/linux back; STEP=NN'
@@ -48,11 +49,13 @@ series-check: tree
 bases: deps
 	@$(H)/tree/bases.sh
 
-.PHONY: kernel off-check bisect
+.PHONY: kernel off-check variants bisect
 kernel: tree
 	@$(H)/kernel/build.sh $(FLAVOUR)
 off-check: tree
 	@$(H)/kernel/off-check.sh
+variants: tree
+	@$(H)/kernel/variants.sh
 bisect: tree
 	@$(H)/kernel/bisect.sh
 
