@@ -21,8 +21,9 @@ kmake "$linux" "$out" headers
 mkdir -p "$build/selftests/obj"
 selftests_make()
 {
-	make -s -j"$(nproc)" -C "$selftests" CC="ccache gcc" OUTPUT="$build/selftests/obj" \
-		KHDR_INCLUDES="-isystem $out/usr/include" "$@"
+	make -s -j"$(nproc)" -C "$selftests" CC="ccache gcc -Werror" \
+		OUTPUT="$build/selftests/obj" KHDR_INCLUDES="-isystem $out/usr/include" \
+		"$@"
 }
 selftests_make > /dev/null
 selftests_make install INSTALL_PATH="$build/selftests/rss" > /dev/null

@@ -25,3 +25,12 @@ void check_held(const char *container, long highest, long allowance)
 		container_usage(container), limit);
 	require(container_get(container, "rss_failcnt") > 0, "failcnt is 0");
 }
+
+void child_step_limited(struct child *child, const char *container,
+			long allowance)
+{
+	long highest = child_watch(child, 1, container);
+
+	require(child->state == CHILD_SYNCED, "the child was killed");
+	check_held(container, highest, allowance);
+}

@@ -2,6 +2,8 @@
 #ifndef RSS_LIMIT_H
 #define RSS_LIMIT_H
 
+#include "child.h"
+
 /* A new container right in the root, with a limit in pages. */
 char *limited_container(const char *name, long limit);
 
@@ -10,5 +12,9 @@ char *limited_container(const char *name, long limit);
  * that was seen, @allowance what the faults under way may have added to it.
  */
 void check_held(const char *container, long highest, long allowance);
+
+/* Lets a child take a step that meets the limit: it lives and the limit holds. */
+void child_step_limited(struct child *child, const char *container,
+			long allowance);
 
 #endif

@@ -95,15 +95,10 @@ static void expect_held(child_fn fn, void *arg)
 {
 	char *c = limited_container("limited", LIMIT);
 	struct child child;
-	long highest;
 
 	child_start(&child, c, fn, arg);
-	highest = child_watch(&child, 1, c);
-	require(child.state == CHILD_SYNCED, "the child was killed");
-	check_held(c, highest, 1);
-	highest = child_watch(&child, 1, c);
-	require(child.state == CHILD_SYNCED, "the child was killed");
-	check_held(c, highest, 1);
+	child_step_limited(&child, c, 1);
+	child_step_limited(&child, c, 1);
 	child_finish(&child);
 }
 
@@ -214,16 +209,11 @@ static void test_collapse(void)
 	struct sparse *sparse = new_sparse();
 	char *c = container_new(NULL, "limited");
 	struct child child;
-	long highest;
 
 	swap_on(2 * HUGE * sparse->huge);
 	start_sparse(&child, c, collapse_all, sparse);
-	highest = child_watch(&child, 1, c);
-	require(child.state == CHILD_SYNCED, "the child was killed");
-	check_held(c, highest, sparse->huge);
-	highest = child_watch(&child, 1, c);
-	require(child.state == CHILD_SYNCED, "the child was killed");
-	check_held(c, highest, sparse->huge);
+	child_step_limited(&child, c, sparse->huge);
+	child_step_limited(&child, c, sparse->huge);
 	child_finish(&child);
 }
 

@@ -145,16 +145,13 @@ static void fill_and_look(struct child *self, void *arg)
 static void test_limit(void)
 {
 	struct child child;
-	long highest;
 	char *c;
 
 	swap_on(4 * LIMIT);
 	allow_demotion();
 	c = limited_container("limited", LIMIT);
 	child_start(&child, c, fill_and_look, NULL);
-	highest = child_watch(&child, 1, c);
-	require(child.state == CHILD_SYNCED, "the child was killed");
-	check_held(c, highest, fault_around_pages());
+	child_step_limited(&child, c, fault_around_pages());
 	child_finish(&child);
 }
 

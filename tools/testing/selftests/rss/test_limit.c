@@ -26,23 +26,17 @@ static void test_swap(void)
 {
 	struct filler filler = { .pages = REGION };
 	struct child child;
-	long highest;
 	char *c;
 
 	swap_on(2 * REGION);
 	c = limited_container("limited", LIMIT);
 	child_start(&child, c, child_filler, &filler);
-
-	highest = child_watch(&child, 1, c);
-	require(child.state == CHILD_SYNCED, "the child was killed");
-	check_held(c, highest, 1);
+	child_step_limited(&child, c, 1);
 	/* All but what is in memory has been reclaimed at least once. */
 	require(container_get(c, "rss_reclaimed") >= REGION - LIMIT,
 		"reclaimed only %ld pages", container_get(c, "rss_reclaimed"));
 
-	highest = child_watch(&child, 1, c);
-	require(child.state == CHILD_SYNCED, "the child was killed");
-	check_held(c, highest, 1);
+	child_step_limited(&child, c, 1);
 	child_finish(&child);
 	require(!container_usage(c), "usage %ld stays", container_usage(c));
 	container_remove(c);
@@ -98,7 +92,6 @@ static void test_huge(void)
 {
 	size_t pages = 8 * huge_pages();
 	struct child child;
-	long highest;
 	char *c;
 	int round;
 
@@ -108,11 +101,8 @@ static void test_huge(void)
 	/* Two huge pages, and half of one for the rest of the child. */
 	c = limited_container("limited", pages / 4 + huge_pages() / 2);
 	child_start(&child, c, fill_huge, &pages);
-	for (round = 0; round < 2; round++) {
-		highest = child_watch(&child, 1, c);
-		require(child.state == CHILD_SYNCED, "the child was killed");
-		check_held(c, highest, huge_pages());
-	}
+	for (round = 0; round < 2; round++)
+		child_step_limited(&child, c, huge_pages());
 	child_finish(&child);
 }
 

@@ -193,12 +193,9 @@ static void write_under_limit(int fd)
 {
 	char *c = limited_container("limited", LIMIT_BYTES / page_size());
 	struct child child;
-	long highest;
 
 	child_start(&child, c, write_file, &fd);
-	highest = child_watch(&child, 1, c);
-	require(child.state == CHILD_SYNCED, "the child was killed");
-	check_held(c, highest, 1);
+	child_step_limited(&child, c, 1);
 	/* By read(), while it is still mapped. */
 	fs_verify(fd, file_pages(), NEW_SEED);
 	child_finish(&child);
@@ -239,15 +236,12 @@ static void fill_shared(struct child *self, void *arg)
 static void test_shared_anon(void)
 {
 	struct child child;
-	long highest;
 	char *c;
 
 	swap_none();
 	c = limited_container("limited", LIMIT_BYTES / page_size());
 	child_start(&child, c, fill_shared, NULL);
-	highest = child_watch(&child, 1, c);
-	require(child.state == CHILD_SYNCED, "the child was killed");
-	check_held(c, highest, fault_around_pages());
+	child_step_limited(&child, c, fault_around_pages());
 	child_finish(&child);
 }
 

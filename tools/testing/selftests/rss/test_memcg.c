@@ -111,14 +111,11 @@ static void test_both(void)
 {
 	struct child child;
 	struct both both;
-	long highest;
 
 	swap_on(4 * REGION);
 	both = make_both("both", LIMIT, LIMIT + LIMIT / 2);
 	start_in(&both, &child, use_all, NULL);
-	highest = child_watch(&child, 1, both.rss);
-	require(child.state == CHILD_SYNCED, "the child was killed");
-	check_held(both.rss, highest, fault_around_pages());
+	child_step_limited(&child, both.rss, fault_around_pages());
 	require(memcg_event(both.memcg, "max") > 0, "memory.max was not met");
 	child_finish(&child);
 }

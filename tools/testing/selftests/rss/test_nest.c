@@ -115,13 +115,10 @@ static void fill_under_limit(const char *limited, const char *who)
 {
 	struct filler filler = { .pages = 2 * LIMIT };
 	struct child child;
-	long highest;
 
 	container_set_pages(limited, "rss_limit", LIMIT);
 	child_start(&child, who, child_filler, &filler);
-	highest = child_watch(&child, 1, limited);
-	require(child.state == CHILD_SYNCED, "the child was killed");
-	check_held(limited, highest, 1);
+	child_step_limited(&child, limited, 1);
 	require(container_get(limited, "rss_reclaimed") > 0,
 		"nothing was reclaimed");
 	child_step(&child);
