@@ -17,7 +17,7 @@ help:
 	@echo 'make harness-test   prove that the harness sees failures'
 	@echo 'make bench          instructions per fault, against memcg'
 	@echo 'make bench-record   the same, and put the table into Documentation/'
-	@echo 'make check          checkpatch, sparse, W=1, kernel-doc, shellcheck, tools'
+	@echo 'make check          checkpatch, sparse, W=1, kernel-doc, HTML, shellcheck, tools'
 	@echo 'make off-check      built out, no instruction of the kernel differs'
 	@echo 'make variants       it compiles without swap, NUMA, SMP, ... and on 32 bits'
 	@echo 'make bisect         each step of the series compiles'

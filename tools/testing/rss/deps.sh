@@ -12,7 +12,7 @@ packages=(
 	cgroup-tools libinih-dev libjson-c-dev	# the tools and their tests
 	libncurses-dev libsystemd-dev mandoc ncurses-base pkgconf
 	python3					# make bench
-	python3-git python3-ply shellcheck sparse	# make check
+	python3-git python3-ply python3-sphinx shellcheck sparse	# make check
 )
 [ -n "${KSRC:-}" ] || packages+=(linux-source-6.12)
 

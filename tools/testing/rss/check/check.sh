@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 failed=()
-for check in shell checkpatch warnings kernel-doc tools; do
+for check in shell checkpatch warnings kernel-doc docs tools; do
 	say "$check"
 	"$house/check/$check.sh" || failed+=("$check")
 done
