@@ -11,6 +11,11 @@
 GIT_DIR=$(cd "$1" && pwd)
 export GIT_DIR
 export GIT_INDEX_FILE=$GIT_DIR/rss-index
+# One at a time. The lock ends with its process, that of the index does not.
+exec 9> "$GIT_DIR/rss-lock"
+flock 9
+rm -f "$GIT_INDEX_FILE.lock"
+
 export GIT_AUTHOR_DATE='2025-01-01T00:00:00Z' GIT_COMMITTER_DATE='2025-01-01T00:00:00Z'
 
 add_overlay_files()
