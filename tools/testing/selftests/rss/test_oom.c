@@ -152,7 +152,7 @@ static void test_spared(void)
 
 /*
  * Nothing can be reclaimed but the page that the fault itself maps: one that is
- * not there when the task gets to run again would be asked for for ever.
+ * not there when the task gets to run again would be missed again and again.
  */
 static void read_when_full(struct child *self, void *arg)
 {
