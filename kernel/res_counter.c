@@ -42,13 +42,17 @@ static void raise_peak(unsigned long *peak, unsigned long usage)
 		;
 }
 
+static void raise_both_peaks(struct res_counter *cnt, unsigned long usage)
+{
+	raise_peak(&cnt->max_usage, usage);
+	raise_peak(&cnt->recent_max_usage, usage);
+}
+
 /* The recent peak is not above the other one, so it alone is looked at first. */
 static void raise_max_usage(struct res_counter *cnt, unsigned long usage)
 {
-	if (usage <= READ_ONCE(cnt->recent_max_usage))
-		return;
-	raise_peak(&cnt->max_usage, usage);
-	raise_peak(&cnt->recent_max_usage, usage);
+	if (usage > READ_ONCE(cnt->recent_max_usage))
+		raise_both_peaks(cnt, usage);
 }
 
 /*
@@ -338,11 +342,12 @@ void res_counter_reset_max_usage(struct res_counter *cnt)
 	 * that is overwritten here. The xchg() is a full barrier, as is the
 	 * write of the usage in charge_below() and res_counter_charge():
 	 * either the second read sees the usage of that charge, or the charge
-	 * sees the low peak and raises it.
+	 * sees the low peak and raises it. It may have raised the recent one
+	 * already, so that says nothing about the other here.
 	 */
 	xchg(&cnt->recent_max_usage, 0);
 	xchg(&cnt->max_usage, res_counter_usage(cnt));
-	raise_max_usage(cnt, res_counter_usage(cnt));
+	raise_both_peaks(cnt, res_counter_usage(cnt));
 }
 
 /**

@@ -99,8 +99,8 @@ enum rss_event {
  *	when a stock was last filled; a hint
  * @dead: offline; set once, before the lists are emptied under their locks.
  *	Who finds it set under such a lock adds nothing there
- * @hopeless: the task for whose fault reclaim found nothing at all, when it last
- *	did; only compared, no lock
+ * @hopeless: the task for whose fault reclaim found nothing at all, until there
+ *	is room or another limit; only compared, no lock
  * @stuck: the log has been told that nothing can be killed; a hint, reset
  *	once there is room
  * @res: charged pages with stocks, hierarchical
@@ -361,6 +361,7 @@ struct rss_isolate {
 };
 
 struct page_container *rss_folio_record(struct folio *folio);
+u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc);
 unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios);
 unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
 			    bool activate);

@@ -52,6 +52,13 @@ unsigned long rss_usage(struct rss_container *rss)
 /* Serializes changes of limits. */
 static DEFINE_MUTEX(set_limit_mutex);
 
+/* What was found under the old limit says nothing under the new one. */
+static void rss_limit_changed(struct rss_container *rss)
+{
+	WRITE_ONCE(rss->stuck, false);
+	WRITE_ONCE(rss->hopeless, NULL);
+}
+
 /**
  * rss_resize_limit - set the limit of a container as soon as usage is within it
  * @rss: the container
@@ -80,7 +87,7 @@ int rss_resize_limit(struct rss_container *rss, unsigned long limit)
 		mutex_unlock(&set_limit_mutex);
 	} while (err);
 
-	WRITE_ONCE(rss->stuck, false);
+	rss_limit_changed(rss);
 	return 0;
 }
 
@@ -90,8 +97,8 @@ int rss_resize_limit(struct rss_container *rss, unsigned long limit)
  * @limit: the new limit in pages
  *
  * Reclaims, and kills if that does not help. A signal ends that, and so does
- * that there is nothing to kill: the limit stays in force, it is for those who
- * fault to get under it.
+ * another limit, or that there is nothing to kill: the limit stays in force, it
+ * is for those who fault to get under it.
  *
  * Context: may sleep.
  */
@@ -102,11 +109,12 @@ void rss_force_limit(struct rss_container *rss, unsigned long limit)
 	mutex_lock(&set_limit_mutex);
 	res_counter_force_limit(&rss->res, limit);
 	mutex_unlock(&set_limit_mutex);
-	WRITE_ONCE(rss->stuck, false);
+	rss_limit_changed(rss);
 
 	do {
 		rss_shrink_start(&shrink, rss, limit);
 	} while (rss_shrink_usage_to(rss, limit, &shrink) == -EBUSY &&
+		 res_counter_limit(&rss->res) == limit &&
 		 rss_out_of_memory(rss) &&
 		 !schedule_timeout_killable(1));
 }

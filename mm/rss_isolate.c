@@ -138,6 +138,21 @@ static bool rss_can_reclaim(struct folio *folio)
 	return folio_test_swapcache(folio) || get_nr_swap_pages() > 0;
 }
 
+/**
+ * rss_isolate_state - the state of a record, if it is still what was looked for
+ * @iso: what its list was scanned with
+ * @pc: the record of a folio with a reference, NULL if that has none
+ *
+ * Return: 0 if the folio was unmapped meanwhile, or freed and reused.
+ */
+u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc)
+{
+	u64 state = pc ? page_container_state(pc) : 0;
+
+	return rss_state_id(state) == iso->rss->css.id && rss_state_nr(state) ?
+	       state : 0;
+}
+
 /*
  * Takes an anonymous folio off the global LRU for shrink_folio_list(). Those of
  * files are found here when their record is about to move to another list.
@@ -150,9 +165,8 @@ static void rss_isolate_folio(struct rss_isolate *iso, struct folio *folio,
 	u64 state;
 	int file;
 
-	/* Unmapped, or freed and reused, since its record was looked at? */
-	state = pc ? page_container_state(pc) : 0;
-	if (rss_state_id(state) != iso->rss->css.id || !rss_state_nr(state))
+	state = rss_isolate_state(iso, pc);
+	if (!state)
 		return;
 	if (!folio_test_anon(folio) || !folio_evictable(folio) ||
 	    !rss_can_reclaim(folio)) {
@@ -283,6 +297,8 @@ void rss_sort_pages(struct rss_isolate *iso)
  * @nr: how many pages to move
  *
  * Whether they are in use is looked at when they get to the other end.
+ *
+ * Context: may sleep.
  */
 void rss_deactivate(struct rss_node *node, enum rss_list active,
 		    unsigned long nr)
@@ -292,12 +308,19 @@ void rss_deactivate(struct rss_node *node, enum rss_list active,
 	struct list_head *head = &node->lists[active];
 	struct page_container *pc;
 	unsigned long moved = 0;
+	unsigned int batch;
 
-	spin_lock(&node->lock);
-	while (moved < nr && !list_empty(head)) {
-		pc = list_last_entry(head, struct page_container, lru);
-		rss_list_move(node, pc, inactive);
-		moved += 1UL << rss_state_order(page_container_state(pc));
-	}
-	spin_unlock(&node->lock);
+	/* Who faults waits for the lock under that of a page table. */
+	do {
+		spin_lock(&node->lock);
+		for (batch = SWAP_CLUSTER_MAX; batch; batch--) {
+			if (moved >= nr || list_empty(head))
+				break;
+			pc = list_last_entry(head, struct page_container, lru);
+			rss_list_move(node, pc, inactive);
+			moved += 1UL << rss_state_order(page_container_state(pc));
+		}
+		spin_unlock(&node->lock);
+		cond_resched();
+	} while (!batch);
 }

@@ -148,6 +148,9 @@ void __rss_migrate_folio(struct folio *src, struct folio *dst)
 	bool done;
 	u64 state;
 
+	/* Not where folio_migrate_flags() is: aio has interrupts off there. */
+	might_sleep();
+
 	rcu_read_lock();
 	from = folio_page_container(src);
 	to = folio_page_container(dst);
@@ -273,9 +276,10 @@ static void rss_release_one(struct folio *folio, struct rss_release *release)
 				       folio_mapped_pages(folio));
 		if (rss_state_id(old) <= RSS_ROOT_ID && !folio_test_large(folio))
 			new = 0;
+		/* Before the record lets go of it: it may be offline then. */
+		owner = rss_from_id(rss_state_id(old));
 	} while (!page_container_cmpxchg(pc, &old, new));
 
-	owner = rss_from_id(rss_state_id(old));
 	if (owner != release->owner || rss_state_type(old) != release->type) {
 		rss_release_flush(release);
 		release->owner = owner;

@@ -16,10 +16,42 @@
 
 #include "rss.h"
 
+/*
+ * One task of each process, that is the leader, or the thread which took over
+ * the mm from one that exited.
+ *
+ * A process may share its mm with one of another container, whose the mm is. To
+ * kill it would free nothing here, and kill there.
+ */
+static bool rss_oom_concerns(struct rss_container *root,
+			     struct task_struct *task)
+{
+	struct rss_container *rss;
+	struct task_struct *alive;
+	bool concerns;
+
+	/* The mm of a victim on its way out may be nobody's already. */
+	if (tsk_is_oom_victim(task))
+		return thread_group_leader(task);
+
+	alive = find_lock_task_mm(task);
+	if (!alive)
+		return false;
+	rcu_read_lock();
+	rss = mm_to_rss(alive->mm);
+	concerns = rss &&
+		   cgroup_is_descendant(rss->css.cgroup, root->css.cgroup) &&
+		   (thread_group_leader(task) ||
+		    rcu_access_pointer(alive->mm->owner) == task);
+	rcu_read_unlock();
+	task_unlock(alive);
+	return concerns;
+}
+
 /**
  * rss_container_scan_tasks - call a function for each process of a subtree
  * @rss: the container at its top
- * @fn: called with a leader and @arg; what is not 0 ends the scan
+ * @fn: called with a task of each and @arg; what is not 0 ends the scan
  * @arg: for @fn
  *
  * Return: what ended the scan, or 0.
@@ -34,9 +66,10 @@ int rss_container_scan_tasks(struct rss_container *rss,
 	int ret = 0;
 
 	rss_for_each_in_subtree(pos, rss) {
-		css_task_iter_start(&pos->css, CSS_TASK_ITER_PROCS, &it);
+		css_task_iter_start(&pos->css, 0, &it);
 		while (!ret && (task = css_task_iter_next(&it)))
-			ret = fn(task, arg);
+			if (rss_oom_concerns(rss, task))
+				ret = fn(task, arg);
 		css_task_iter_end(&it);
 		if (ret) {
 			rss_put(pos);

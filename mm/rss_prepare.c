@@ -129,6 +129,14 @@ static int rss_resolve_over(struct rss_container *rss, bool kill)
 	return 0;
 }
 
+/* Whatever reclaim found before, now there is room at each level. */
+static void rss_has_hope(struct rss_container *rss)
+{
+	for (; rss; rss = rss_parent(rss))
+		if (unlikely(READ_ONCE(rss->hopeless)))
+			WRITE_ONCE(rss->hopeless, NULL);
+}
+
 /*
  * Fills the stock, reclaiming at the limit. Returns false if that is in vain
  * and nothing could be killed, either: there will be no room for what the
@@ -167,6 +175,7 @@ static bool rss_make_room(struct rss_container *rss)
 			margin = res_counter_margin(&rss->res);
 		} while (!margin);
 	}
+	rss_has_hope(rss);
 	return true;
 }
 
@@ -339,16 +348,21 @@ bool __rss_make_room(struct mm_struct *mm, unsigned long nr)
 void __rss_handle_over_limit(void)
 {
 	struct rss_container *rss;
+	bool stuck;
 
 	if (!current->mm)
 		return;
-	rss = rss_get_from_mm(current->mm);
-	if (!rss)
-		return;
 
-	while (rss_resolve_over(rss, true) == -EBUSY)
-		rss_wait_for_room(rss);
-	rss_put(rss);
+	/* Who is moved meanwhile does not have to wait for the old container. */
+	do {
+		rss = rss_get_from_mm(current->mm);
+		if (!rss)
+			return;
+		stuck = rss_resolve_over(rss, true) == -EBUSY;
+		if (stuck)
+			rss_wait_for_room(rss);
+		rss_put(rss);
+	} while (stuck);
 }
 
 /*

@@ -114,13 +114,16 @@ static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
 	unsigned int nr, left;
 	u64 state;
 
-	if (!folio_trylock(folio))
+	/*
+	 * Who has just allocated a folio writes its flags without atomics: not
+	 * even the lock may be touched then.
+	 */
+	if (!rss_isolate_state(iso, pc) || !folio_trylock(folio))
 		return false;
 
-	/* Unmapped, or freed and reused, since its record was looked at? */
-	state = pc ? page_container_state(pc) : 0;
+	state = rss_isolate_state(iso, pc);
 	nr = rss_state_nr(state);
-	if (rss_state_id(state) != iso->rss->css.id || !nr)
+	if (!nr)
 		goto unlock;
 	iso->nr_mapped += nr;
 	if (folio_test_anon(folio) || !folio_evictable(folio)) {

@@ -16,6 +16,7 @@
 
 #include "cpu.h"
 #include "mem.h"
+#include "numa.h"
 #include "ops.h"
 #include "runner.h"
 #include "steps.h"
@@ -217,6 +218,31 @@ static void test_aio_ring(void)
 	take_steps(actor, 1, 1, steps);
 }
 
+/* The kernel does it with interrupts off, under a lock that they take. */
+static void migrate_ring(struct actor *a)
+{
+	struct nodes nodes;
+	int i;
+
+	numa_nodes(&nodes);
+	for (i = 1; i >= 0; i--)
+		numa_move(0, a->mem, a->pages, nodes.id[i]);
+}
+
+static void test_aio_ring_migrates(void)
+{
+	static const struct step steps[] = {
+		{ "make a ring", make_ring },
+		{ "read it", op_read, .file = N },
+		{ "migrate it", migrate_ring },
+		{ "destroy it", destroy_ring, .file = -N },
+		{ }
+	};
+	struct actor actor[1] = { { .pages = N } };
+
+	take_steps(actor, 1, 1, steps);
+}
+
 static void map_droppable(struct actor *a)
 {
 	a->mem = mmap(NULL, N * page_size(), PROT_READ | PROT_WRITE,
@@ -253,6 +279,7 @@ int main(void)
 		T(test_zero_private),
 		T(test_zero_shared),
 		T(test_aio_ring),
+		T(test_aio_ring_migrates),
 		T(test_droppable),
 	};
 

@@ -7,9 +7,15 @@
  *
  * LIMIT is far above what the children need to run (some 200 pages each).
  */
+#include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "child.h"
 #include "container.h"
@@ -130,6 +136,58 @@ static void test_badness(void)
 	child_expect_killed(&large);
 	child_step(&little);
 	child_finish(&little);
+	expect_empty(c);
+}
+
+/* Has much memory, and a process in another container that shares it. */
+struct sharer {
+	char *other;
+	size_t pages;
+};
+
+static int wait_for_kill(void *arg)
+{
+	(void)arg;
+	return pause();
+}
+
+static void fill_and_share(struct child *self, void *arg)
+{
+	static max_align_t stack[4096];
+	const struct sharer *sharer = arg;
+	char *mem = mem_anon(sharer->pages);
+	pid_t pid;
+
+	child_sync(self);
+	mem_fill(mem, sharer->pages, 0);
+	pid = clone(wait_for_kill, stack + ARRAY_SIZE(stack),
+		    CLONE_VM | SIGCHLD, NULL);
+	require(pid > 0, "clone: %s", strerror(errno));
+	container_move(sharer->other, pid);
+	child_sync(self);
+	mem_verify(mem, sharer->pages, 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	child_sync(self);
+}
+
+/* To kill what shares the memory of another container would kill there. */
+static void test_shared_mm(void)
+{
+	struct filler filler = { .pages = TOO_MUCH };
+	struct child elsewhere, child;
+	struct sharer sharer = { .pages = 2 * TOO_MUCH };
+	char *c = oom_container();
+
+	sharer.other = c;
+	child_start(&elsewhere, container_new(NULL, "other"), fill_and_share,
+		    &sharer);
+	child_step(&elsewhere);
+	child_start(&child, c, child_filler, &filler);
+	child_go(&child);
+	child_expect_killed(&child);
+	child_step(&elsewhere);
+	child_finish(&elsewhere);
 	expect_empty(c);
 }
 
@@ -277,6 +335,7 @@ int main(void)
 		T(test_kill),
 		T(test_report),
 		T(test_badness),
+		T(test_shared_mm),
 		T(test_spared),
 		T(test_no_room_for_one),
 		T(test_threads),
