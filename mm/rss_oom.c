@@ -37,6 +37,8 @@ static bool rss_oom_concerns(struct rss_container *root,
 	alive = find_lock_task_mm(task);
 	if (!alive)
 		return false;
+	/* For sparse, which knows of the unlocking only. */
+	__acquire(&alive->alloc_lock);
 	rcu_read_lock();
 	rss = mm_to_rss(alive->mm);
 	concerns = rss &&
