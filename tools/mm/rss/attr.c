@@ -113,7 +113,7 @@ int attr_read(const struct hierarchy *h, int dir, enum attr id,
 		return err;
 	err = parse(place, text, value);
 	if (!err && place->unit == PAGES && *value != SIZE_UNLIMITED)
-		*value *= h->page_size;
+		*value = size_of_pages(*value, h->page_size);
 	return err;
 }
 

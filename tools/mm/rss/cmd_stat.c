@@ -24,7 +24,7 @@ static bool next_entry(const struct hierarchy *h, char **text, struct entry *e)
 	/* pgscan and pgsteal count pages over time, the others are sizes. */
 	e->is_size = strncmp(e->key, "pg", 2);
 	if (e->is_size && h->version == 1)
-		e->value *= h->page_size;
+		e->value = size_of_pages(e->value, h->page_size);
 	return true;
 }
 

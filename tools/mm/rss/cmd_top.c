@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,14 +12,14 @@
 
 static void print(const struct samples *samples)
 {
-	int width = top_name_width(samples);
-	char *text = top_heading(width);
+	struct top_layout layout = top_layout(samples, INT_MAX);
+	char *text = top_heading(layout);
 	size_t i;
 
 	puts(text);
 	free(text);
 	for (i = 0; i < samples->nr; i++) {
-		text = top_row(&samples->sample[i], width);
+		text = top_row(&samples->sample[i], layout);
 		puts(text);
 		free(text);
 	}

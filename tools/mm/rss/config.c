@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "container.h"
 #include "message.h"
 #include "size.h"
 
@@ -33,11 +34,10 @@ static const char *parse_pattern(const char *value, void *to)
 {
 	char **pattern = to;
 
-	value += strspn(value, "/");
-	if (!*value)
+	if (!value[strspn(value, "/")])
 		return "no pattern";
-	*pattern = allocated(strdup(value));
-	return NULL;
+	*pattern = container_name(value);
+	return *pattern ? NULL : "matches no name";
 }
 
 static const char *parse_mark(const char *value, void *to)

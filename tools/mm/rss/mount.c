@@ -106,18 +106,24 @@ static void check_kernel(void)
 		     "the rss controller is disabled (cgroup_disable=rss)");
 }
 
+static int make_directory(const char *path)
+{
+	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
+}
+
 static int make_directories(const char *path)
 {
 	char *copy = allocated(strdup(path));
 	char *slash = copy;
-	int err;
+	int err = 0;
 
-	while ((slash = strchr(slash + 1, '/'))) {
+	while (!err && (slash = strchr(slash + 1, '/'))) {
 		*slash = 0;
-		mkdir(copy, 0755);
+		err = make_directory(copy);
 		*slash = '/';
 	}
-	err = mkdir(copy, 0755) && errno != EEXIST ? -errno : 0;
+	if (!err)
+		err = make_directory(copy);
 	free(copy);
 	return err;
 }

@@ -7,6 +7,10 @@
 #include "reclaim.h"
 #include "size.h"
 
+/* As the kernel has it when it shrinks in v1. */
+#define EFFORT		4
+#define LEAST_PAGES	512
+
 const char *reclaim_file(const struct hierarchy *h)
 {
 	return h->version == 1 ? "rss_shrink_in_bytes" : "rss.reclaim";
@@ -25,10 +29,22 @@ int reclaim_once(const struct container *c, unsigned long long usage,
 	return err == -EAGAIN ? -EBUSY : err;
 }
 
-/* In v2, what is mapped meanwhile takes another try; less may be enough. */
+/* The most to ask for in all. */
+static unsigned long long effort(const struct container *c,
+				 unsigned long long excess)
+{
+	unsigned long long least = LEAST_PAGES * c->h->page_size;
+
+	return EFFORT * (excess > least ? excess : least);
+}
+
+/*
+ * In v2, what is mapped meanwhile takes another try; less may be enough. Tasks
+ * that fault as fast as that must not keep it here for ever.
+ */
 int reclaim_to(const struct container *c, unsigned long long target)
 {
-	unsigned long long usage;
+	unsigned long long usage, asked = 0, most = 0;
 	int err, tried = 0;
 
 	for (;;) {
@@ -39,6 +55,11 @@ int reclaim_to(const struct container *c, unsigned long long target)
 			return reclaim_once(c, usage, target);
 		if (usage <= target || tried)
 			return usage <= target ? 0 : tried;
+		if (!asked)
+			most = effort(c, usage - target);
+		if (asked >= most)
+			return -EBUSY;
+		asked += usage - target;
 		tried = reclaim_once(c, usage, target);
 	}
 }

@@ -10,7 +10,8 @@ const char *reclaim_file(const struct hierarchy *h);
 
 /*
  * Reclaims until the usage is at most @target.  Returns 0 or a negative
- * errno: EBUSY if no more can be reclaimed, EINTR after a signal.
+ * errno: EBUSY if no more can be reclaimed, or if as much is mapped meanwhile;
+ * EINTR after a signal.
  */
 int reclaim_to(const struct container *c, unsigned long long target);
 

@@ -5,6 +5,7 @@
 #include "message.h"
 #include "record.h"
 #include "size.h"
+#include "utf8.h"
 
 int record_read(struct record *r, const struct container *c)
 {
@@ -35,9 +36,11 @@ struct json_object *record_json(const struct record *r, const char *name)
 {
 	struct json_object *json = allocated(json_object_new_object());
 	struct json_object *value;
+	char *text = utf8_text(name);
 	enum attr id;
 
-	json_object_object_add(json, "name", json_object_new_string(name));
+	json_object_object_add(json, "name", json_object_new_string(text));
+	free(text);
 	for (id = 0; id < NR_ATTRS; id++) {
 		if (!r->valid[id])
 			continue;

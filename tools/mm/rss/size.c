@@ -63,6 +63,13 @@ const char *size_parse(const char *text, size_t page_size,
 	return NULL;
 }
 
+unsigned long long size_of_pages(unsigned long long pages, size_t page_size)
+{
+	unsigned long long most = (SIZE_UNLIMITED - 1) / page_size;
+
+	return (pages < most ? pages : most) * page_size;
+}
+
 char *size_text(unsigned long long size, char text[SIZE_TEXT])
 {
 	double shown = size;

@@ -20,6 +20,9 @@ const char *size_parse(const char *text, size_t page_size,
 /* Parses a decimal number and returns where it ends, NULL if there is none. */
 const char *number_parse(const char *text, unsigned long long *number);
 
+/* In bytes, as many as there can be short of SIZE_UNLIMITED. */
+unsigned long long size_of_pages(unsigned long long pages, size_t page_size);
+
 /* For people: "180.5M".  Returns the buffer. */
 char *size_text(unsigned long long size, char text[SIZE_TEXT]);
 

@@ -15,10 +15,18 @@ struct top {
 	enum order order;
 };
 
-/* A table's heading and rows, as new text; @width is that of names. */
-int top_name_width(const struct samples *samples);
-char *top_heading(int width);
-char *top_row(const struct sample *sample, int width);
+/* How many columns of a table are for what can have more or less. */
+struct top_layout {
+	int name;
+	int bar;			/* 0 for none */
+};
+
+/* What fits into @columns; INT_MAX for whatever it takes. */
+struct top_layout top_layout(const struct samples *samples, int columns);
+
+/* A table's heading and rows, as new text. */
+char *top_heading(struct top_layout layout);
+char *top_row(const struct sample *sample, struct top_layout layout);
 
 /* Shows it all on the terminal until the user ends it. */
 void top_screen(struct top *top);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
 #include <ncurses.h>
 #include <stdlib.h>
 
@@ -6,26 +7,34 @@
 #include "status.h"
 #include "top.h"
 
+/* ncurses shows a control character in a name as two, "^[" for example. */
+static void draw_row(int y, char *text)
+{
+	char *at;
+
+	for (at = text; *at; at++)
+		if (iscntrl((unsigned char)*at))
+			*at = '?';
+	mvaddnstr(y, 0, text, COLS);
+}
+
 static void draw(const struct top *top, const struct samples *samples)
 {
-	int width = top_name_width(samples);
+	struct top_layout layout = top_layout(samples, COLS);
 	char *text;
 	size_t i;
 
-	/* Long names must not push the figures off the screen. */
-	if (width > COLS / 3)
-		width = COLS / 3;
 	erase();
 	mvprintw(0, 0, "%s  %zu containers  sorted by %s  (q: quit, s: sort)",
 		 top->h->path, samples->nr, order_name(top->order));
-	text = top_heading(width);
+	text = top_heading(layout);
 	attron(A_REVERSE);
 	mvprintw(1, 0, "%-*.*s", COLS, COLS, text);
 	attroff(A_REVERSE);
 	free(text);
 	for (i = 0; i < samples->nr && (int)i + 2 < LINES; i++) {
-		text = top_row(&samples->sample[i], width);
-		mvaddnstr(i + 2, 0, text, COLS);
+		text = top_row(&samples->sample[i], layout);
+		draw_row(i + 2, text);
 		free(text);
 	}
 	refresh();

@@ -163,8 +163,10 @@ void watched_check(struct watched *w, const struct policy *policy)
 	if (!read_usage(w, &usage))
 		return;
 	w->state = WATCHED_IDLE;
-	if (w->high == SIZE_UNLIMITED || usage <= w->high)
+	if (w->high == SIZE_UNLIMITED || usage <= w->high) {
+		w->backoff = 0;
 		return;
+	}
 	message(policy->dry_run ? LOG_NOTICE : LOG_INFO,
 		"%s: %s is above %s, %s to %s", w->c.name,
 		size_text(usage, now), size_text(w->high, high),
@@ -203,6 +205,7 @@ void watched_turn(struct watched *w, const struct policy *policy)
 		message(LOG_INFO, "%s: is at %s", w->c.name,
 			size_text(usage, now));
 		w->state = WATCHED_IDLE;
+		w->backoff = 0;
 		return;
 	}
 	target = usage - w->low > policy->config.step ?

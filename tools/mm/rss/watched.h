@@ -22,7 +22,7 @@ struct watched {
 	int events;		/* the file to poll() */
 	unsigned long long high, low;	/* bytes; no mark: SIZE_UNLIMITED */
 	enum watched_state state;
-	double backoff;		/* seconds; 0 if the last turn went well */
+	double backoff;		/* seconds; 0 if all went well of late */
 	double until;		/* when waiting ends, by the monotonic clock */
 };
 

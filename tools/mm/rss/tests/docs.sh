@@ -100,9 +100,22 @@ unit=$scratch/root/usr/lib/systemd/system/rssd.service
 echo edited > "$scratch/root/etc/rssd.conf"
 make -s -C "$source" O="$build" DESTDIR="$scratch/root" PREFIX=/usr install
 result "a configuration is kept" contains "$scratch/root/etc/rssd.conf" edited
+
+# names DIRECTORY: the unit has the programs there, and is not kept from starting
+# rssd when mounting fails
+names()
+{
+	[ "$(grep -E '^ExecStart(Pre)?=' "$unit")" = "ExecStartPre=-+$1/rssctl mount
+ExecStart=$1/rssd" ]
+}
+result "the unit names /usr/sbin" names /usr/sbin
+make -s -C "$source" O="$build" DESTDIR="$scratch/local" install
+unit=$scratch/local/usr/local/lib/systemd/system/rssd.service
+result "the unit names /usr/local/sbin" names /usr/local/sbin
+unit=$scratch/root/usr/lib/systemd/system/rssd.service
 if command -v systemd-analyze > /dev/null; then
 	# It looks for the programs, too.
-	sed "s|=\(+\?\)/usr/sbin/|=\1$scratch/root/usr/sbin/|" "$unit" > "$scratch/rssd.service"
+	sed "s|=\([-+]*\)/usr/sbin/|=\1$scratch/root/usr/sbin/|" "$unit" > "$scratch/rssd.service"
 	expect 0 '' systemd-analyze verify --man=no --recursive-errors=no "$scratch/rssd.service"
 	result "nothing to complain of" [ -z "$output" ]
 	expect 0 '' systemd-analyze security --no-pager \

@@ -64,6 +64,73 @@ expect 0 $'web\nweb/2' rssctl ls -q --root "$h"
 expect 3 'no rss controller here' rssctl ls --root "$scratch"
 expect 1 'No such file' rssctl ls --root "$scratch/none"
 
+# Tasks that map as fast as it reclaims: the usage stays as it is.
+against_a_faulter()
+{
+	local asked
+
+	put "$h/web/2/rss.current" $((2 << 30))
+	rm "$h/web/2/rss.reclaim"
+	mkfifo "$h/web/2/rss.reclaim"
+	exec 3<> "$h/web/2/rss.reclaim"
+	expect 5 'web/2: busy' timeout 20 rssctl shrink --root "$h" web/2 1G
+	read -r -t 0.1 -u 3 asked
+	exec 3>&-
+	result 'no more than four times' [ "$asked" = "$(printf '1073741824%.0s' 1 2 3 4)" ]
+}
+against_a_faulter
+
+# screen COLUMNS: what top shows on a terminal
+screen()
+{
+	script -qec "stty cols $1 rows 9; TERM=linux rssctl top -d 0.01 -n 1 -R $h" /dev/null
+}
+
+# Values of full width: between shorter ones, blanks may be skipped.
+screen_widths()
+{
+	local name=a-name-of-a-container/with-37-letters
+	local figures='reclaim/s   failcnt oom_kill'
+
+	h=$scratch/top
+	fake_v1_root "$h"
+	fake_v1 "$h/$name"
+	fake_v1 "$h/"$'with\ttab\te\te\te\te\te\te\te\te\te'
+	put "$h/$name/rss_failcnt" 123456789
+	put "$h/$name/rss_events" 'oom_kill 12345678'
+	expect 0 "$figures" screen 60
+	expect 0 '123456789 12345678' screen 60
+	expect 0 '<-letters   19.5M   39.1M ' screen 60
+	expect 0 "$figures" screen 80
+	expect 0 '123456789 12345678' screen 80
+	expect 0 '<er/with-37-letters   19.5M   39.1M [####    ]  50%' screen 80
+	expect 0 'with?tab?e?e?e?e?e?' screen 110
+	expect 0 "$name   19.5M   39.1M [##########" screen 132
+}
+if command -v script > /dev/null; then
+	screen_widths
+fi
+
+# json_name NAME TEXT: a name as JSON has it
+json_name()
+{
+	h=$scratch/names
+	fake_v1_root "$h"
+	fake_v1 "$h/$1"
+	expect 0 "\"name\": \"$2\"" rssctl ls --json --root "$h" "$1"
+	result 'valid UTF-8' iconv -f UTF-8 -t UTF-16 -o /dev/null <<< "$output"
+}
+for name in $'caf\xc3\xa9' $'\xe2\x82\xac' $'\xee\x80\x80' $'\xf0\x9f\x90\xa7' \
+	$'\xf4\x8f\xbf\xbf'; do
+	json_name "$name" "$name"
+done
+json_name $'caf\xe9' 'caf\\xe9'
+json_name $'\xe2\x82' '\\xe2\\x82'
+json_name $'\x80a\xff' '\\x80a\\xff'
+json_name $'\xc0\xaf' '\\xc0\\xaf'
+json_name $'\xed\xa0\x80' '\\xed\\xa0\\x80'
+json_name $'\xf4\x90\x80\x80' '\\xf4\\x90\\x80\\x80'
+
 h=$scratch/v1
 expect 2 'no command' rssctl
 expect 2 'no such command: stats' rssctl stats

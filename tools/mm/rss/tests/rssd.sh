@@ -112,6 +112,57 @@ put "$v2/sub/o1/rss.current" $((4000 * page))
 result "v2 done" eventually grep -q 'sub/o1: is at' "$log"
 stop
 
+slashes_around()
+{
+	printf '[some]\ncontainers = /web/2//\nhigh = 6000p\nlow = 4000p\n' > "$conf"
+	start "$v1"
+	result "slashes around a pattern" contains "$v1/web/2/rss_watermark" 6000
+	stop
+}
+slashes_around
+
+# Has it nothing to do, and no time to wait for?
+idle()
+{
+	local before
+
+	before=$(switches)
+	sleep 0.5
+	[ "$before" = "$(switches)" ]
+}
+
+# warned TIMES
+warned()
+{
+	[ "$(grep -c 'trying again' "$log")" = "$1" ]
+}
+
+# Backing off ends when there is nothing to do any more; after that, the first
+# failure is one to tell of.
+recovers()
+{
+	printf '[rssd]\nbackoff = 0.1\nbackoff-max = 0.2\n' > "$conf"
+	printf '[some]\ncontainers = o*\nhigh = 6000p\nlow = 4000p\n' >> "$conf"
+	ln -sf /dev/full "$v1/other/rss_shrink_in_bytes"
+	put "$v1/other/rss_usage" 7000
+	start "$v1"
+	result "it warns" eventually warned 1
+	sleep 0.5
+	result "once" warned 1
+	put "$v1/other/rss_usage" 4500
+	result "it recovers" eventually idle
+	put "$v1/other/rss_usage" 7000
+	kill -HUP "$pid"
+	result "and warns again" eventually warned 2
+	stop
+}
+recovers
+
+# What RestartPreventExitStatus of the unit counts on
+if ! grep -q '^rss[[:blank:]]' /proc/cgroups; then
+	expect 3 'this kernel has no' rssd --config "$conf"
+fi
+
 rm "$v1/other/rss_events"
 printf '[some]\ncontainers = o*\nhigh = 6000p\nlow = 4000p\n' > "$conf"
 expect 3 'other: this kernel has no rss_events' rssd --config "$conf" --root "$v1"

@@ -61,6 +61,21 @@ shown()
 	expect 0 "usage          $(($1 * page))" rssctl stat -b --root "$v1" a
 }
 
+# More pages than there can be bytes
+too_many()
+{
+	local pages=$(((1 << 62) / (page / 4))) most
+
+	most=$(printf %u "-$page")
+	echo $pages > "$v1/a/rss_limit"
+	echo "anon $pages" > "$v1/a/rss_stat"
+	expect 0 "limit          $most" rssctl stat -b --root "$v1" a
+	expect 0 "anon           $most" rssctl stat -b --root "$v1" a
+	echo $((pages - 1)) > "$v1/a/rss_limit"
+	expect 0 "limit          $most" rssctl stat -b --root "$v1" a
+}
+too_many
+
 if [ "$page" = 4096 ]; then
 	shown 0 0
 	shown 1 4.0K
