@@ -29,21 +29,43 @@ static void limit(const struct container *c, enum attr id,
 	quit(status);
 }
 
+struct signals {
+	sigset_t inherited;	/* mask, for the command */
+	int fd;
+};
+
 /*
- * All that can be passed on, and SIGCHLD. Stopping and continuing works by
- * itself with job control; errors of rssctl are its own.
+ * All that can be passed on, and SIGCHLD. Continuing works by itself with job
+ * control; errors of rssctl are its own.
  */
 static void signals_of_interest(sigset_t *set)
 {
 	static const int others[] = {
-		SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGPIPE, SIGSEGV, SIGBUS,
-		SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT,
+		SIGTTIN, SIGTTOU, SIGCONT, SIGSEGV, SIGBUS, SIGILL, SIGFPE,
+		SIGTRAP, SIGSYS, SIGABRT,
 	};
 	size_t i;
 
 	sigfillset(set);
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		sigdelset(set, others[i]);
+}
+
+/*
+ * From now on they don't end rssctl, which has a container to remove; nor does
+ * SIGPIPE for what it tells.
+ */
+static void take_signals(struct signals *s)
+{
+	sigset_t set;
+
+	signals_of_interest(&set);
+	sigprocmask(SIG_BLOCK, &set, &s->inherited);
+	/* Whoever ignores SIGCHLD gets no status of a child. */
+	signal(SIGCHLD, SIG_DFL);
+	s->fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (s->fd < 0)
+		fail(STATUS_FAILED, "signalfd: %s", strerror(errno));
 }
 
 static __noreturn void
@@ -59,57 +81,92 @@ execute(const struct container *c, char **argv)
 	     "%s: %s", argv[0], strerror(errno));
 }
 
-/*
- * Passes signals on until the command ends; returns its wait status. What a
- * terminal sends goes to the command as well as to rssctl already.
- */
+/* A terminal sends these to the process group in its foreground. */
+static bool has_got(pid_t pid, const struct signalfd_siginfo *info)
+{
+	switch (info->ssi_signo) {
+	case SIGINT:
+	case SIGQUIT:
+	case SIGTSTP:
+	case SIGWINCH:
+		return info->ssi_code == SI_KERNEL &&
+		       getpgid(pid) == getpgrp();
+	default:
+		return false;
+	}
+}
+
+/* Does nothing if there is no shell that could continue it. */
+static void stop(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void pass_on(pid_t pid, const struct signalfd_siginfo *info)
+{
+	bool missing = !has_got(pid, info);
+
+	if (missing)
+		kill(pid, info->ssi_signo);
+	if (info->ssi_signo != SIGTSTP)
+		return;
+	stop();
+	if (missing)
+		kill(pid, SIGCONT);
+}
+
+/* Passes signals on until the command ends; returns its wait status. */
 static int wait_for(pid_t pid, int signals)
 {
 	struct signalfd_siginfo info;
 	int status;
 
 	while (read(signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD &&
-		    waitpid(pid, &status, WNOHANG) == pid)
+		if (info.ssi_signo != SIGCHLD)
+			pass_on(pid, &info);
+		else if (waitpid(pid, &status, WNOHANG) == pid)
 			return status;
-		if (info.ssi_signo != SIGCHLD && info.ssi_code != SI_KERNEL)
-			kill(pid, info.ssi_signo);
 	}
 	fail(STATUS_FAILED, "signalfd: %s", strerror(errno));
 }
 
-static int run_in(const struct container *c, char **argv)
+static int run_in(const struct container *c, const struct signals *s,
+		  char **argv)
 {
-	sigset_t set, old;
-	int fd, status;
-	pid_t pid;
+	pid_t pid = fork();
 
-	signals_of_interest(&set);
-	sigprocmask(SIG_BLOCK, &set, &old);
-	/* Whoever ignores SIGCHLD gets no status of a child. */
-	signal(SIGCHLD, SIG_DFL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	pid = fd < 0 ? -1 : fork();
 	if (pid < 0) {
 		message(LOG_ERR, "starting %s: %s", argv[0], strerror(errno));
 		return -1;
 	}
 	if (!pid) {
-		sigprocmask(SIG_SETMASK, &old, NULL);
+		sigprocmask(SIG_SETMASK, &s->inherited, NULL);
 		execute(c, argv);
 	}
-	status = wait_for(pid, fd);
-	close(fd);
-	return status;
+	return wait_for(pid, s->fd);
 }
 
-static void tell_of_kills(const struct container *c)
+/* It tells last: whoever reads may take a while. */
+static void clean_up(struct container *c)
 {
 	unsigned long long kills;
+	int err;
 
-	if (!attr_read(c->h, c->dir, ATTR_OOM_KILL, &kills) && kills)
+	if (attr_read(c->h, c->dir, ATTR_OOM_KILL, &kills))
+		kills = 0;
+	err = container_remove(c->h, c->name);
+	if (kills)
 		message(LOG_NOTICE, "%s: the OOM killer took %llu task%s",
 			c->name, kills, kills == 1 ? "" : "s");
+	if (err)
+		message(LOG_ERR, "removing %s: %s", c->name, strerror(-err));
+	container_close(c);
 }
 
 static int exit_status(int status)
@@ -130,9 +187,10 @@ static int run_command(struct command_line *cl)
 		{ }
 	};
 	unsigned long long max = SIZE_UNLIMITED, watermark = SIZE_UNLIMITED;
-	int option, status, err;
+	int option, status;
 	char *own = NULL, **argv;
 	const char *name = NULL;
+	struct signals signals;
 	struct container c;
 
 	fail_only_with(STATUS_RUN_FAILED);
@@ -147,16 +205,14 @@ static int run_command(struct command_line *cl)
 	argv = command_arguments(cl, 1, cl->argc);
 	if (!name)
 		own = format("run-%d", getpid());
+	take_signals(&signals);
 	container_make(&c, &cl->h, name ?: own);
 	free(own);
 	limit(&c, ATTR_LIMIT, max);
 	limit(&c, ATTR_WATERMARK, watermark);
-	status = run_in(&c, argv);
-	tell_of_kills(&c);
-	err = container_remove(&cl->h, c.name);
-	if (err)
-		message(LOG_ERR, "removing %s: %s", c.name, strerror(-err));
-	container_close(&c);
+	status = run_in(&c, &signals, argv);
+	clean_up(&c);
+	close(signals.fd);
 	return exit_status(status);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -16,16 +17,17 @@
 /* A killed task may have much memory to free before it is gone. */
 #define REMOVE_SECONDS	30
 #define REMOVE_POLL_US	10000
-#define REMOVE_POLLS	(REMOVE_SECONDS * (1000000 / REMOVE_POLL_US))
 
 /* In v2 a container has the files of controllers that its parent enabled. */
 static void enable_below(const struct hierarchy *h, const char *parent)
 {
 	struct container c;
-	int err;
+	int err = 0;
 
 	container_open(&c, h, parent);
-	err = file_write(c.dir, "cgroup.subtree_control", "+rss");
+	/* Whoever was given a part of v2 can't write above it. */
+	if (!file_has_word(c.dir, "cgroup.subtree_control", "rss"))
+		err = file_write(c.dir, "cgroup.subtree_control", "+rss");
 	if (err)
 		fail(STATUS_FAILED, "%s: enabling the rss controller below it: %s",
 		     c.name, err == -EBUSY ? "it has processes of its own" :
@@ -98,38 +100,41 @@ static void kill_tasks(const struct hierarchy *h, const char *name)
 }
 
 /*
- * Tasks can fork as long as they live, and are there for a while after they
- * have been killed. No task of an upper container can get into a lower one
- * that is gone.
+ * Tasks are killed from the top down, as those above may start others below
+ * anew. They can fork and make containers as long as they live, and are there
+ * for a while after they have been killed: -EBUSY.
  */
-static int remove_one(const struct hierarchy *h, const char *name)
-{
-	int polls = REMOVE_POLLS;
-
-	while (unlinkat(h->fd, name, AT_REMOVEDIR)) {
-		if (errno == ENOENT)
-			return 0;
-		if (errno != EBUSY || !polls--)
-			return -errno;
-		kill_tasks(h, name);
-		usleep(REMOVE_POLL_US);
-	}
-	return 0;
-}
-
-int container_remove(const struct hierarchy *h, const char *name)
+static int try_remove(const struct hierarchy *h, const char *name)
 {
 	struct names names;
 	int err = 0;
 	size_t i;
 
-	/* One that is made below meanwhile takes another look. */
-	do {
-		names_below(&names, h, name);
-		for (i = names.nr; i-- && !err;)
-			err = remove_one(h, names.name[i]);
-		i = names.nr;
-		names_free(&names);
-	} while (!err && i);
+	names_below(&names, h, name);
+	for (i = 0; i < names.nr; i++)
+		kill_tasks(h, names.name[i]);
+	for (i = names.nr; i-- && !err;)
+		if (unlinkat(h->fd, names.name[i], AT_REMOVEDIR) &&
+		    errno != ENOENT)
+			err = -errno;
+	names_free(&names);
+	return err;
+}
+
+static time_t monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+int container_remove(const struct hierarchy *h, const char *name)
+{
+	time_t end = monotonic() + REMOVE_SECONDS;
+	int err;
+
+	while ((err = try_remove(h, name)) == -EBUSY && monotonic() < end)
+		usleep(REMOVE_POLL_US);
 	return err;
 }

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # bash completion for rssctl and rssd. Works with bash alone.
 
+# The words of a list that is the same for everybody: it is expanded.
 _rss_words()
 {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
@@ -13,17 +14,27 @@ _rss_files()
 	compopt -o filenames
 }
 
-# Names of containers, in the hierarchy of --root if there is one.
+# Names of containers, in the hierarchy of --root if there is one. Whoever may
+# make a container gives it a name like $(this): what is offered is quoted. In
+# quotes that the user has opened that would be wrong, only plain names will do.
 _rss_names()
 {
-	local i root=()
+	local i name quoted root=() word=${COMP_WORDS[COMP_CWORD]}
 
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i - 1]} in
 		-R|--root)	root=(--root "${COMP_WORDS[i]}") ;;
 		esac
 	done
-	_rss_words "$(rssctl ls --quiet "${root[@]}" 2> /dev/null)"
+	while IFS= read -r name; do
+		printf -v quoted %q "$name"
+		if [[ $word == *[\"\']* && $quoted != "$name" ]]; then
+			continue
+		fi
+		if [[ $quoted == "${word#[\"\']}"* ]]; then
+			COMPREPLY+=("$quoted")
+		fi
+	done < <(rssctl ls --quiet "${root[@]}" 2> /dev/null)
 }
 
 # How many arguments of rssctl's command are in front of the cursor.

@@ -10,7 +10,7 @@ export PATH=$build:$PATH LC_ALL=C
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99
 
 passed=0 failed=0
-for test in sizes rssctl config rssd docs; do
+for test in sizes rssctl run config rssd docs; do
 	status=0
 	output=$(timeout 300 "$tests/$test.sh" "$build" 2>&1) || status=$?
 	passed=$((passed + $(grep -c '^ok ' <<< "$output")))

@@ -55,6 +55,17 @@ completes()
 	return 1
 }
 
+# completes_name NAME: to what a shell reads as this name, and runs nothing
+completes_name()
+(
+	printf -v quoted %q "$1"
+	cd "$scratch" || return
+	completes "$quoted" rssctl stat --root "$h" "${quoted%??}" || return
+	eval "[ ${COMPREPLY[0]} = \"\$1\" ]" && [ ! -e pwned ] && return
+	echo "# '${COMPREPLY[0]}' is not '$1', or was run"
+	return 1
+)
+
 for manual in rssctl.8 rssd.8 rssd.conf.5; do
 	result "$manual" lint "$source/$manual"
 done
@@ -73,6 +84,14 @@ fake_v1 "$h/web/2"
 result "commands" completes "stat set shrink" rssctl s
 result "options" completes "--json --quiet --root --help" rssctl ls --
 result "names" completes "web web/2" rssctl stat --root "$h" w
+result "in quotes" completes "web web/2" rssctl stat --root "$h" '"w'
+# shellcheck disable=SC2016
+for name in '$(touch pwned)' '`touch pwned`' 'a b' 'c\d' "q'r" 'x;y'; do
+	fake_v1 "$h/odd/$name"
+	result "names: $name" completes_name "odd/$name"
+done
+fake_v1 "$h/odd/"$'z\e$(touch pwned)'
+result "nothing in quotes but plain" completes '' rssctl stat --root "$h" "\$'odd/z"
 result "settings" completes "limit=" rssctl set --root "$h" web l
 result "events" completes "oom oom_kill" rssctl wait-event --root "$h" web o
 result "orders" completes "failcnt" rssctl top --sort f

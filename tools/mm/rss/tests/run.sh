@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# "rssctl run" where containers can be made and removed: what it kills, which
+# signals it passes on, and what it leaves.
+
+. "$(dirname "$0")/lib.sh"
+
+export FAKE_CONTAINER=$scratch/files
+${CC:-cc} -shared -fPIC -o "$scratch/fake.so" "$(dirname "$0")/fake_cgroup.c"
+# What is preloaded comes in front of the sanitizers.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+run=(env LD_PRELOAD="$scratch/fake.so" rssctl run --name job --root)
+
+# hierarchy VERSION: to work on, in $h; containers are like $FAKE_CONTAINER
+hierarchy()
+{
+	h=$scratch/v$1
+	rm -rf "$FAKE_CONTAINER"
+	"fake_v$1" "$FAKE_CONTAINER"
+	"fake_v$1_root" "$h"
+	if [ "$1" = 2 ]; then
+		: > "$FAKE_CONTAINER/cgroup.kill"
+	fi
+}
+
+is_gone()
+{
+	[ ! -e "$h/job" ]
+}
+
+# expect_job STATUS TEXT SCRIPT: and nothing of the container is left
+expect_job()
+{
+	expect "$1" "$2" timeout 15 "${run[@]}" "$h" sh -c "$3"
+	result 'it is gone' is_gone
+}
+
+# has_state STATE PID
+has_state()
+{
+	grep -q "^State:.$1" "/proc/$2/status"
+}
+
+# on_terminal ACTION COMMAND...: as the leader of a session; when the command
+# says that it is ready, the action happens.
+on_terminal()
+{
+	local action=$1 keys
+	shift
+
+	mkfifo "$scratch/keys"
+	script --quiet --flush --command "exec $(printf '%q ' "${run[@]}" "$h" "$@")" \
+		/dev/null < "$scratch/keys" > "$scratch/said" 2>&1 &
+	terminal=$!
+	exec {keys}> "$scratch/keys"
+	eventually grep -q ready "$scratch/said" && "$action" "$keys"
+	eventually is_gone
+	exec {keys}>&-
+	wait "$terminal" 2> /dev/null
+	rm "$scratch/keys"
+	is_gone
+}
+
+interrupt()
+{
+	printf '\003' >&"$1"
+}
+
+hang_up()
+{
+	kill -KILL "$terminal"
+}
+
+# A command that tells which signal it got; without any, it ends some day.
+waiting="for i in \$(seq 150); do sleep 0.1; done"
+telling="trap 'echo INT > $scratch/got; exit' INT
+	trap 'echo HUP > $scratch/got; exit' HUP
+	echo ready; $waiting"
+
+hierarchy 1
+expect_job 7 'took 1 task' 'exit 7'
+sed -i 's/oom_kill 1/oom_kill 0/' "$FAKE_CONTAINER/rss_events"
+
+# One that starts others anew, each in a container of its own
+expect_job 0 '' "(for i in \$(seq 1000); do
+		cp -r $FAKE_CONTAINER $h/job/\$i
+		sleep 20 & echo \$! > $h/job/\$i/cgroup.procs
+		wait
+	done) > /dev/null 2>&1 & echo \$! > $h/job/cgroup.procs; sleep 0.2"
+
+on_terminal interrupt timeout 12 sh -c "$telling"
+result 'an interrupt gets to another process group' contains "$scratch/got" INT
+on_terminal hang_up sh -c "$telling"
+result 'a hang-up gets to the command' contains "$scratch/got" HUP
+
+# With job control there is somebody who could continue it.
+set -m
+"${run[@]}" "$h" sh -c "echo \$\$ > $scratch/pid
+	for i in \$(seq 150); do [ ! -e $scratch/go ] || exit 6; sleep 0.1; done" &
+set +m
+pid=$!
+eventually [ -s "$scratch/pid" ]
+kill -TSTP "$pid"
+result 'rssctl stops' eventually has_state T "$pid"
+result 'so does the command' eventually has_state T "$(cat "$scratch/pid")"
+touch "$scratch/go"
+kill -CONT "$pid"
+wait "$pid"
+result 'both go on' [ $? = 6 ]
+
+# The reader has gone when rssctl tells of the task that was killed.
+sed -i 's/oom_kill 0/oom_kill 1/' "$FAKE_CONTAINER/rss_events"
+{ "${run[@]}" "$h" sleep 0.3 2>&1; echo $? > "$scratch/status"; } | :
+result 'nobody has to listen' contains "$scratch/status" 0
+result 'it is gone' is_gone
+inherited=(grep -E '^Sig(Blk|Ign)' /proc/self/status)
+expect_job 0 "$(timeout 15 "${inherited[@]}")" "exec ${inherited[*]@Q}"
+
+hierarchy 2
+expect_job 0 '' true
+result 'v2 enables it' contains "$h/cgroup.subtree_control" +rss
+fake_v2 "$h/given"
+echo 'cpu rss' | tee "$h/cgroup.subtree_control" > "$h/given/cgroup.subtree_control"
+expect 0 '' "${run[@]}" "$h" --name given/job true
+result 'v2 leaves what is enabled' contains "$h/cgroup.subtree_control" 'cpu rss'
+result 'v2 leaves that below' contains "$h/given/cgroup.subtree_control" 'cpu rss'
+# It plays the kernel: ends when that is told to kill.
+expect_job 0 '' "mkdir $h/job/a; cp $FAKE_CONTAINER/* $h/job/a
+	(until grep -q 1 $h/job/cgroup.kill; do sleep 0.01; done
+	echo all > $scratch/killed) > /dev/null 2>&1 &
+	echo \$! > $h/job/a/cgroup.procs"
+result 'v2 has the kernel kill' contains "$scratch/killed" all
+finish
