@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "command.h"
 #include "events.h"
 #include "message.h"
@@ -89,10 +89,7 @@ static bool report(const struct watch *w, const unsigned long long *before,
 
 static long long now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+	return monotonic_seconds() * 1000;
 }
 
 static void drain(int inotify)

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 #include "lifecycle.h"
 #include "message.h"
@@ -121,20 +121,13 @@ static int try_remove(const struct hierarchy *h, const char *name)
 	return err;
 }
 
-static time_t monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 int container_remove(const struct hierarchy *h, const char *name)
 {
-	time_t end = monotonic() + REMOVE_SECONDS;
+	double end = monotonic_seconds() + REMOVE_SECONDS;
 	int err;
 
-	while ((err = try_remove(h, name)) == -EBUSY && monotonic() < end)
+	while ((err = try_remove(h, name)) == -EBUSY &&
+	       monotonic_seconds() < end)
 		usleep(REMOVE_POLL_US);
 	return err;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "message.h"
 #include "sample.h"
 #include "walk.h"
@@ -79,10 +79,8 @@ void samples_take(struct samples *now, const struct samples *before,
 		  const struct hierarchy *h, const char *top)
 {
 	struct taking t = { now, before, 0 };
-	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	*now = (struct samples){ .time = time.tv_sec + time.tv_nsec / 1e9 };
+	*now = (struct samples){ .time = monotonic_seconds() };
 	walk(h, top, take, &t);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "attr.h"
+#include "clock.h"
 #include "message.h"
 #include "status.h"
 #include "supervisor.h"

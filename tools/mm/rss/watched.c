@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "attr.h"
+#include "clock.h"
 #include "events.h"
 #include "message.h"
 #include "reclaim.h"
@@ -17,14 +17,6 @@
 
 /* Longer than it takes the kernel to make the files of a container. */
 #define FILES_US	100000
-
-double monotonic_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
 
 static ino_t inode_of(const struct container *c)
 {

@@ -32,8 +32,6 @@ struct policy {
 	bool dry_run;
 };
 
-double monotonic_seconds(void);
-
 /*
  * Begins to watch a container. Takes over nothing of @c. Returns NULL if it
  * can't be watched: it may have gone, or not have the controller.
