@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: touched.sh < MESSAGES
-# Passes on the messages ("path:line: ...") about lines that the series adds.
+# Usage: touched.sh MESSAGES WHAT
+# Fails with WHAT if any of the messages ("path:line: ...") in the file is about a
+# line that the series adds, and shows those.
 
 . "$(dirname "$0")/../lib.sh"
 
-exec 3<&0
+messages=$1 what=$2
 git -C "$linux" diff --unified=0 --no-renames base HEAD | awk '
 	FNR == NR && /^\+\+\+ / { path = substr($2, 3) }
 	FNR == NR && /^@@ / {
@@ -21,4 +22,8 @@ git -C "$linux" diff --unified=0 --no-renames base HEAD | awk '
 		if ((part[1] ":" part[2]) in ours)
 			print
 	}
-' - /dev/fd/3
+' - <(sed "s,^$linux/,," "$messages") > "$messages.ours"
+if [ -s "$messages.ours" ]; then
+	cat "$messages.ours"
+	die "$what"
+fi

@@ -24,9 +24,5 @@ mapfile -t objects < <(git -C "$linux" diff --name-only --diff-filter=AM base HE
 kmake "$linux" "$out" W=1 C=2 CONFIG_WERROR= "${objects[@]}" 2> "$build/warnings" ||
 	{ cat "$build/warnings"; die "compilation failed"; }
 
-"$house/check/touched.sh" < "$build/warnings" > "$build/warnings.ours"
-if [ -s "$build/warnings.ours" ]; then
-	cat "$build/warnings.ours"
-	die "compiler or sparse warnings"
-fi
+"$house/check/touched.sh" "$build/warnings" "compiler or sparse warnings"
 echo "${#objects[@]} objects"
