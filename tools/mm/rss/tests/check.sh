@@ -5,14 +5,16 @@
 
 tests=$(dirname "$0")
 build=$(cd "$1" && pwd)
-export PATH=$build:$PATH LC_ALL=C
+# script(1) hands its command to $SHELL, which need not be set where nobody
+# logged in; and who started this may ignore signals, as nohup(1) does.
+export PATH=$build:$PATH LC_ALL=C SHELL=$BASH
 # What a sanitizer finds is an exit status that no test expects.
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99
 
 passed=0 failed=0
 for test in sizes rssctl run config rssd docs; do
 	status=0
-	output=$(timeout 300 "$tests/$test.sh" "$build" 2>&1) || status=$?
+	output=$(timeout 300 env --default-signal "$tests/$test.sh" "$build" 2>&1) || status=$?
 	passed=$((passed + $(grep -c '^ok ' <<< "$output")))
 	bad=$(grep -c '^not ok ' <<< "$output")
 	grep -q '^1\.\.[1-9]' <<< "$output" || bad=$((bad + 1))

@@ -53,12 +53,13 @@ on_terminal()
 		/dev/null < "$scratch/keys" > "$scratch/said" 2>&1 &
 	terminal=$!
 	exec {keys}> "$scratch/keys"
-	eventually grep -q ready "$scratch/said" && "$action" "$keys"
+	result 'the command runs' eventually grep -q ready "$scratch/said"
+	"$action" "$keys"
 	eventually is_gone
 	exec {keys}>&-
 	wait "$terminal" 2> /dev/null
 	rm "$scratch/keys"
-	is_gone
+	result 'it is gone' is_gone
 }
 
 interrupt()
