@@ -32,6 +32,8 @@ export GIT_CONFIG_COUNT=2
 export GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 export GIT_CONFIG_KEY_1=gc.auto GIT_CONFIG_VALUE_1=0
 umask 022
+# The kernel's Makefile drops LC_ALL; then these would count, for ccache as well.
+unset LANG LANGUAGE LC_CTYPE LC_MESSAGES
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES
 
 say()
