@@ -11,6 +11,7 @@
 #include <linux/res_counter.h>
 #include <linux/rss_container.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "rss_page.h"
 
@@ -119,6 +120,7 @@ enum rss_event {
  *	could take from have got to at least, see rss_reclaim.c; a hint
  * @scanned: pages of this container that were scanned by any reclaim
  * @stolen: pages of this container that any reclaim uncharged
+ * @offline_work: what is left to do once it is @dead, with a reference
  * @node: lists by node id; constant
  */
 struct rss_container {
@@ -146,6 +148,7 @@ struct rss_container {
 	u64 turn;
 	atomic_long_t scanned;
 	atomic_long_t stolen;
+	struct work_struct offline_work;
 
 	struct rss_node *node[];
 };
@@ -332,8 +335,6 @@ struct rss_container *rss_lru_link(struct page_container *pc,
 				   struct rss_container *rss, u64 home);
 void rss_lru_unlink(struct page_container *pc, u64 old);
 void rss_lru_forget(struct page_container *pc);
-unsigned int rss_reparent(struct rss_container *rss, struct rss_node *node,
-			  struct page_container *pc);
 void rss_lru_reparent(struct rss_container *rss);
 
 /* rss_isolate.c */

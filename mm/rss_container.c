@@ -25,6 +25,7 @@
 
 #include <linux/cgroup.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "rss.h"
 
@@ -48,6 +49,28 @@ struct rss_container *rss_next_in_subtree(struct rss_container *prev,
 
 	rss_put(prev);
 	return css_to_rss(css);
+}
+
+/*
+ * Walks the lists of containers that went offline, one after the other: what
+ * one passes to its parent has to be there when that is walked.
+ */
+static struct workqueue_struct *rss_offline_wq;
+
+/*
+ * No task is left. What the container still owns is mapped by others; it goes
+ * to the parent, so that nothing keeps the container but mms that other
+ * containers' tasks share.
+ */
+static void rss_offline_fn(struct work_struct *work)
+{
+	struct rss_container *rss =
+		container_of(work, struct rss_container, offline_work);
+
+	rss_lru_reparent(rss);
+	/* Soon nobody finds them, but at the parent they count until the end. */
+	rss_stock_drain(rss);
+	rss_put(rss);
 }
 
 static void rss_container_free(struct rss_container *rss)
@@ -80,7 +103,11 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 	rss_watermark_init(rss);
 	INIT_LIST_HEAD(&rss->peaks);
 	spin_lock_init(&rss->peaks_lock);
+	INIT_WORK(&rss->offline_work, rss_offline_fn);
 	if (!parent) {
+		rss_offline_wq = alloc_ordered_workqueue("rss_offline", 0);
+		if (!rss_offline_wq)
+			goto fail;
 		rss_root = rss;
 		return &rss->css;
 	}
@@ -120,21 +147,16 @@ static int rss_css_online(struct cgroup_subsys_state *css)
 	return 0;
 }
 
-/*
- * No task is left. What the container still owns is mapped by others; it goes
- * to the parent now, so that nothing keeps the container but mms that other
- * containers' tasks share.
- */
 static void rss_css_offline(struct cgroup_subsys_state *css)
 {
 	struct rss_container *rss = css_to_rss(css);
 
 	WRITE_ONCE(rss->dead, true);
-	rss_lru_reparent(rss);
 	/* There is no file left to wait at. */
 	rss_set_watermark(rss, RES_COUNTER_MAX);
-	/* Soon nobody finds them, but at the parent they count until the end. */
-	rss_stock_drain(rss);
+	/* There may be millions of records: not under cgroup_mutex. */
+	css_get(css);
+	queue_work(rss_offline_wq, &rss->offline_work);
 }
 
 static void rss_css_free(struct cgroup_subsys_state *css)

@@ -246,21 +246,15 @@ static unsigned int rss_adopt(struct rss_container *rss,
 	return rss_state_nr(old);
 }
 
-/**
- * rss_reparent - pass a record to the parent, or to nobody if that is the root
- * @rss: the container whose it is
- * @node: the lists that it is on
- * @pc: the record
- *
- * Context: @node's lock held.
- * Return: the number of pages that the record says.
+/*
+ * Passes a record to the parent, or to nobody if that is the root. Returns the
+ * number of pages that it says.
  */
-unsigned int rss_reparent(struct rss_container *rss, struct rss_node *node,
-			  struct page_container *pc)
+static unsigned int rss_reparent(struct rss_container *rss,
+				 struct rss_node *node,
+				 struct page_container *pc)
 {
 	struct rss_container *parent = rss_parent(rss);
-
-	lockdep_assert_held(&node->lock);
 
 	if (parent)
 		return rss_adopt(rss, parent, node, pc);
@@ -298,7 +292,7 @@ static bool rss_reparent_batch(struct rss_container *rss,
  * rss_lru_reparent - pass all that a container owns to its parent
  * @rss: the container, dead already
  *
- * Context: cgroup_mutex held, so the parent stays online.
+ * Context: may sleep. A parent that is dead, too, has not been here yet.
  */
 void rss_lru_reparent(struct rss_container *rss)
 {

@@ -20,6 +20,7 @@
 #include "child.h"
 #include "container.h"
 #include "fs.h"
+#include "keys.h"
 #include "kmsg.h"
 #include "limit.h"
 #include "mem.h"
@@ -35,6 +36,16 @@ static char *oom_container(void)
 	return limited_container("oom", LIMIT);
 }
 
+/* One more task in there, which wants more than the limit allows. */
+static void kill_there(const char *container, struct child *child)
+{
+	struct filler filler = { .pages = TOO_MUCH };
+
+	child_start(child, container, child_filler, &filler);
+	child_go(child);
+	child_expect_killed(child);
+}
+
 static void expect_empty(const char *container)
 {
 	require(wait_for(!container_usage(container)), "usage %ld stays",
@@ -46,7 +57,6 @@ static void expect_empty(const char *container)
 static void test_kill(void)
 {
 	struct filler larger = { .pages = 2 * TOO_MUCH };
-	struct filler filler = { .pages = TOO_MUCH };
 	struct child outside, bystander, child;
 	char *c = oom_container(), *other;
 	long usage;
@@ -58,9 +68,7 @@ static void test_kill(void)
 	child_step(&bystander);
 	usage = container_usage(other);
 
-	child_start(&child, c, child_filler, &filler);
-	child_go(&child);
-	child_expect_killed(&child);
+	kill_there(c, &child);
 	require(container_get(c, "rss_failcnt") > 0, "failcnt is 0");
 	expect_empty(c);
 
@@ -82,13 +90,10 @@ static void test_kill(void)
 static void kill_reported(const char *container, struct child *child,
 			  struct kmsg *log)
 {
-	struct filler filler = { .pages = TOO_MUCH };
 	int tries;
 
 	for (tries = 0; tries < 2; tries++) {
-		child_start(child, container, child_filler, &filler);
-		child_go(child);
-		child_expect_killed(child);
+		kill_there(container, child);
 		/* This line is always there, and after the report. */
 		require(wait_for(kmsg_has_number(log, child->pid)),
 			"the log does not name the victim %d", child->pid);
@@ -174,7 +179,6 @@ static void fill_and_share(struct child *self, void *arg)
 /* To kill what shares the memory of another container would kill there. */
 static void test_shared_mm(void)
 {
-	struct filler filler = { .pages = TOO_MUCH };
 	struct child elsewhere, child;
 	struct sharer sharer = { .pages = 2 * TOO_MUCH };
 	char *c = oom_container();
@@ -183,11 +187,55 @@ static void test_shared_mm(void)
 	child_start(&elsewhere, container_new(NULL, "other"), fill_and_share,
 		    &sharer);
 	child_step(&elsewhere);
-	child_start(&child, c, child_filler, &filler);
-	child_go(&child);
-	child_expect_killed(&child);
+	kill_there(c, &child);
 	child_step(&elsewhere);
 	child_finish(&elsewhere);
+	expect_empty(c);
+}
+
+/*
+ * The leading thread has exited, in another container: who took over is the
+ * only one by which the process can be found.
+ */
+struct heir {
+	const char *container;
+	struct child *self;
+};
+
+static void *fill_as_heir(void *arg)
+{
+	struct heir *heir = arg;
+
+	container_set(heir->container, "tasks", "0");
+	child_sync(heir->self);
+	mem_fill(mem_anon(TOO_MUCH), TOO_MUCH, 0);
+	return NULL;
+}
+
+static void exit_leader(struct child *self, void *arg)
+{
+	struct heir *heir = arg;
+	pthread_t thread;
+
+	heir->self = self;
+	require(!pthread_create(&thread, NULL, fill_as_heir, heir),
+		"no thread");
+	pthread_exit(NULL);
+}
+
+static void test_dead_leader(void)
+{
+	struct heir heir = { 0 };
+	struct child child;
+	char *c;
+
+	container_need_v1();
+	c = oom_container();
+	heir.container = c;
+	child_start(&child, container_new(NULL, "other"), exit_leader, &heir);
+	require(wait_for(proc_state(child.pid) == 'Z'), "the leader lives");
+	child_go(&child);
+	child_expect_killed(&child);
 	expect_empty(c);
 }
 
@@ -336,6 +384,7 @@ int main(void)
 		T(test_report),
 		T(test_badness),
 		T(test_shared_mm),
+		T(test_dead_leader),
 		T(test_spared),
 		T(test_no_room_for_one),
 		T(test_threads),

@@ -252,12 +252,15 @@ static void map_shared(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* Up the tree, level by level, and out of it. */
-static void test_deep(void)
+/*
+ * Levels below each other.  The lowest one owns pages that the case has mapped;
+ * returns these.
+ */
+static char *make_levels(char *levels[DEPTH])
 {
-	char *levels[DEPTH], *shared = mem_shared(N);
+	char *shared = mem_shared(N);
 	struct child child;
-	int i, top;
+	int i;
 
 	mem_fill(shared, N, 0);
 	madvise(shared, N * page_size(), MADV_DONTNEED);
@@ -266,6 +269,14 @@ static void test_deep(void)
 	child_start(&child, levels[DEPTH - 1], map_shared, shared);
 	mem_read(shared, N);
 	child_finish(&child);
+	return shared;
+}
+
+/* Up the tree, level by level, and out of it. */
+static void test_deep(void)
+{
+	char *levels[DEPTH], *shared = make_levels(levels);
+	int i, top;
 
 	for (i = DEPTH - 1; i >= 0; i--) {
 		for (top = 0; top <= i; top++)
@@ -275,6 +286,22 @@ static void test_deep(void)
 		remove_and_wait(levels[i]);
 	}
 	mem_unmap(shared, N);
+}
+
+/* Each is removed before what it gets from the one below has arrived. */
+static void test_deep_at_once(void)
+{
+	char *levels[DEPTH], *shared = make_levels(levels);
+	int i;
+
+	for (i = DEPTH - 1; i > 0; i--)
+		container_remove(levels[i]);
+	expect_none_dead();
+	require(container_usage(levels[0]) == N, "usage %ld of the top",
+		container_usage(levels[0]));
+	mem_unmap(shared, N);
+	require(!container_usage(levels[0]), "usage %ld stays",
+		container_usage(levels[0]));
 }
 
 /* On a stack of its own, in the same memory. */
@@ -354,6 +381,7 @@ int main(void)
 		T(test_many),
 		T(test_at_limit),
 		T(test_deep),
+		T(test_deep_at_once),
 		T(test_clone_vm),
 		T(test_open_mem),
 	};
