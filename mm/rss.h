@@ -345,7 +345,9 @@ void rss_lru_reparent(struct rss_container *rss);
  * @nid: the node
  * @list: which list to scan from its tail
  * @nr_to_scan: most pages to look at; records of unmapped pages count as one
+ * @nr_urgent: pages that somebody waits for
  * @nr_scanned: pages looked at
+ * @new: which of the folios no scan has met before, bit by bit
  * @nr_mapped: mapped pages of the container in the folios, before
  * @nr_uncharged: how many of these reclaim has unmapped
  * @nr_isolated: pages taken off the global LRU, [0] anon, [1] file
@@ -355,7 +357,9 @@ struct rss_isolate {
 	int nid;
 	enum rss_list list;
 	unsigned long nr_to_scan;
+	unsigned long nr_urgent;
 	unsigned long nr_scanned;
+	unsigned long new;
 	unsigned long nr_mapped;
 	unsigned long nr_uncharged;
 	unsigned long nr_isolated[2];
@@ -397,7 +401,8 @@ struct rss_shrink {
 
 /* rss_reclaim.c */
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
-					     unsigned long nr_pages);
+					     unsigned long nr_pages,
+					     bool urgent);
 int rss_reclaim_pages(struct rss_container *rss, unsigned long nr);
 void rss_shrink_start(struct rss_shrink *shrink, struct rss_container *rss,
 		      unsigned long nr);

@@ -63,6 +63,8 @@ unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios)
 	struct list_head *head = &node->lists[iso->list];
 	unsigned int nr = 0;
 
+	BUILD_BUG_ON(SWAP_CLUSTER_MAX > BITS_PER_LONG);
+
 	spin_lock(&node->lock);
 	while (nr < SWAP_CLUSTER_MAX && iso->nr_scanned < iso->nr_to_scan &&
 	       !list_empty(head)) {
@@ -80,8 +82,12 @@ unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios)
 		list_move(&pc->lru, head);
 		iso->nr_scanned += 1UL << rss_state_order(state);
 		folios[nr] = rss_try_get_folio(node, pc);
-		if (folios[nr])
+		if (folios[nr]) {
+			if (!pc->met)
+				iso->new |= BIT(nr);
+			pc->met = true;
 			nr++;
+		}
 	}
 	spin_unlock(&node->lock);
 

@@ -176,11 +176,13 @@ struct rss_container *rss_lru_link(struct page_container *pc,
 	node = rss_pc_node(rss, pc);
 	spin_lock(&node->lock);
 	/* Pairs with rss_lru_reparent(), which sets it before it locks. */
-	if (rss->dead)
+	if (rss->dead) {
 		rss = rss_parent(rss);
-	else if (page_container_cmpxchg(pc, &old, home))
+	} else if (page_container_cmpxchg(pc, &old, home)) {
+		pc->met = false;
 		rss_list_add(node, pc,
 			     rss_folio_list(folio, rss_state_type(home)));
+	}
 	spin_unlock(&node->lock);
 
 	return rss;

@@ -125,6 +125,7 @@ static bool rss_replace(struct rss_container *home, struct page_container *from,
 
 	spin_lock(&node->lock);
 	list = from->list;
+	to->met = from->met;
 	if (!same_node) {
 		done = rss_list_release(node, from, state, 0);
 	} else if (page_container_state(from) == state) {
@@ -201,6 +202,7 @@ static bool rss_share_out(struct rss_node *node, struct page_container *pc,
 		if (!node)
 			continue;
 		pc[i].list = pc->list;
+		pc[i].met = pc->met;
 		list_add(&pc[i].lru, &pc->lru);
 	}
 	return true;

@@ -12,8 +12,8 @@
 #include <linux/rcupdate.h>
 
 /* Both fit in a long on 32 bit, too, where physical addresses have up to 40. */
-#define RSS_LIST_BITS	4
-#define RSS_PFN_BITS	(BITS_PER_LONG - RSS_LIST_BITS)
+#define RSS_LIST_BITS	3
+#define RSS_PFN_BITS	(BITS_PER_LONG - RSS_LIST_BITS - 1)
 
 /**
  * struct page_container - to whom a page is charged
@@ -23,6 +23,7 @@
  *	that is 0 or RSS_ROOT_ID
  * @pfn: the page, constant
  * @list: enum rss_list of the list @lru is on; its lock
+ * @met: a scan has met it since it was put on the lists; the lock of the list
  *
  * The record of the first page serves a large folio. Records of pages that
  * nobody owns stay linked until another container maps the page or the
@@ -33,6 +34,7 @@ struct page_container {
 	struct list_head lru;
 	unsigned long pfn : RSS_PFN_BITS;
 	unsigned long list : RSS_LIST_BITS;
+	unsigned long met : 1;
 };
 
 /*

@@ -109,7 +109,8 @@ static int rss_resolve_over(struct rss_container *rss, bool kill)
 		if (!excess)
 			continue;
 		if (!kill || !rss_was_hopeless(over)) {
-			progress = try_to_free_pages_in_container(over, excess);
+			progress = try_to_free_pages_in_container(over, excess,
+								  true);
 			rss_stock_drain(over);
 			if (progress) {
 				retries = RSS_RECLAIM_RETRIES;
@@ -165,7 +166,8 @@ static bool rss_make_room(struct rss_container *rss)
 			if (rss_may_exceed())
 				return true;
 			if (try_to_free_pages_in_container(full,
-							   SWAP_CLUSTER_MAX)) {
+							   SWAP_CLUSTER_MAX,
+							   true)) {
 				retries = RSS_RECLAIM_RETRIES;
 			} else if (!retries--) {
 				WRITE_ONCE(full->hopeless, current);
@@ -285,7 +287,7 @@ void __rss_prepare_unuse(struct mm_struct *mm)
 		rss_stock_drain(full);
 		try_to_free_pages_in_container(full,
 					       res_counter_excess(&full->res) +
-					       SWAP_CLUSTER_MAX);
+					       SWAP_CLUSTER_MAX, true);
 	}
 	if (rss_stock_fill(rss, res_counter_margin(&rss->res), &fail))
 		rss_limit_met(res_to_rss(fail));
@@ -337,7 +339,7 @@ bool __rss_make_room(struct mm_struct *mm, unsigned long nr)
 		res_counter_inc_failcnt(cnt);
 		rss_limit_met(full);
 		rss_stock_drain(full);
-		try_to_free_pages_in_container(full, nr - margin);
+		try_to_free_pages_in_container(full, nr - margin, true);
 		rss_stock_drain(full);
 	}
 	rss_put(rss);

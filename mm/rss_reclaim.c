@@ -31,6 +31,7 @@
  * @nr_scanned: pages looked at so far
  * @batch: most pages of a list to look at before it is the next one's turn
  * @priority: this part of each list is scanned, size >> priority
+ * @urgent: a task waits for room; else there is time to find out what is in use
  */
 struct rss_scan {
 	unsigned long nr_to_reclaim;
@@ -38,12 +39,18 @@ struct rss_scan {
 	unsigned long nr_scanned;
 	unsigned long batch;
 	int priority;
+	bool urgent;
 };
 
 static bool rss_scan_done(struct rss_scan *scan)
 {
 	return scan->nr_reclaimed >= scan->nr_to_reclaim ||
 	       fatal_signal_pending(current);
+}
+
+static unsigned long rss_urgent(struct rss_scan *scan)
+{
+	return scan->urgent ? scan->nr_to_reclaim - scan->nr_reclaimed : 0;
 }
 
 static void rss_shrink_pages(struct rss_isolate *iso, bool ignore_references)
@@ -67,6 +74,7 @@ static void rss_shrink_list(struct rss_container *rss, int nid,
 			.nid = nid,
 			.list = list,
 			.nr_to_scan = SWAP_CLUSTER_MAX,
+			.nr_urgent = rss_urgent(scan),
 		};
 
 		if (list == RSS_UNEVICTABLE)
@@ -351,6 +359,7 @@ static void rss_shrink_subtree(struct rss_container *root,
  * try_to_free_pages_in_container - make a container own fewer pages
  * @root: the container; pages are taken from its descendants, too
  * @nr_pages: how many are wanted
+ * @urgent: whether a task waits for the room
  *
  * The time is accounted as a stall for memory (PSI).
  *
@@ -358,11 +367,13 @@ static void rss_shrink_subtree(struct rss_container *root,
  * Return: how many pages were uncharged; more or fewer than were wanted.
  */
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
-					     unsigned long nr_pages)
+					     unsigned long nr_pages,
+					     bool urgent)
 {
 	struct rss_scan scan = {
 		.nr_to_reclaim = nr_pages,
 		.batch = ULONG_MAX,
+		.urgent = urgent,
 	};
 	unsigned int noreclaim_flag;
 	unsigned long pflags;
@@ -415,7 +426,7 @@ int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
 
 		if (signal_pending(current))
 			return -EINTR;
-		progress = try_to_free_pages_in_container(rss, batch);
+		progress = try_to_free_pages_in_container(rss, batch, false);
 		if (progress)
 			retries = RSS_RECLAIM_RETRIES;
 		else if (!retries--)
@@ -468,7 +479,7 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 		if (signal_pending(current))
 			return -EINTR;
 		batch = min(usage - nr, RSS_RECLAIM_BATCH);
-		progress = try_to_free_pages_in_container(rss, batch);
+		progress = try_to_free_pages_in_container(rss, batch, false);
 		if (progress > shrink->budget)
 			return -EBUSY;
 		shrink->budget -= progress;

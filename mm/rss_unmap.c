@@ -65,8 +65,11 @@ enum rss_verdict {
  * Used once is not used often: that takes another use until the next look, or
  * one by somebody else. For global reclaim PG_referenced stands for what was
  * found in the page tables, as it can't see that any more.
+ *
+ * @once: the fault that mapped it is use enough to explain what is found. It
+ * is not worth a second look then, which costs as much as to map it again.
  */
-static enum rss_verdict rss_judge_folio(struct folio *folio)
+static enum rss_verdict rss_judge_folio(struct folio *folio, bool once)
 {
 	struct rss_use use = { };
 	struct rmap_walk_control rwc = {
@@ -80,15 +83,20 @@ static enum rss_verdict rss_judge_folio(struct folio *folio)
 	if (rwc.contended)
 		return RSS_ROTATE;
 
+	if (use.young)
+		folio_clear_idle(folio);
 	if (folio_test_clear_young(folio))
 		use.young++;
 	before = folio_test_clear_referenced(folio);
 	if (!use.young)
 		return RSS_UNMAP;
 
-	folio_clear_idle(folio);
 	folio_set_referenced(folio);
-	return before || use.young > 1 || use.keep ? RSS_ACTIVATE : RSS_ROTATE;
+	if (use.young > 1 || use.keep)
+		return RSS_ACTIVATE;
+	if (once)
+		return RSS_UNMAP;
+	return before ? RSS_ACTIVATE : RSS_ROTATE;
 }
 
 static void rss_unmap_folio(struct folio *folio)
@@ -107,7 +115,7 @@ static void rss_unmap_folio(struct folio *folio)
  * until the TLB is flushed.
  */
 static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
-			  bool ignore_references)
+			  bool once, bool ignore_references)
 {
 	struct page_container *pc = rss_folio_record(folio);
 	enum rss_verdict verdict = RSS_UNMAP;
@@ -132,7 +140,7 @@ static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
 	}
 
 	if (!ignore_references)
-		verdict = rss_judge_folio(folio);
+		verdict = rss_judge_folio(folio, once);
 	if (verdict == RSS_ACTIVATE)
 		rss_sort_folio(iso->rss, folio, true);
 	if (verdict != RSS_UNMAP)
@@ -148,6 +156,17 @@ static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
 unlock:
 	folio_unlock(folio);
 	return false;
+}
+
+/*
+ * A small folio of which only the fault that mapped it is known, as long as
+ * somebody waits for its page. A large one takes many faults to map again.
+ */
+static bool rss_used_once(const struct rss_isolate *iso, unsigned int i,
+			  struct folio *folio)
+{
+	return iso->new & BIT(i) && iso->nr_uncharged < iso->nr_urgent &&
+	       !folio_test_large(folio);
 }
 
 /**
@@ -167,7 +186,9 @@ void rss_unmap_pages(struct rss_isolate *iso, bool ignore_references)
 
 	nr = rss_grab_folios(iso, folios);
 	for (i = 0; i < nr; i++) {
-		if (rss_unmap_one(iso, folios[i], ignore_references))
+		if (rss_unmap_one(iso, folios[i],
+				  rss_used_once(iso, i, folios[i]),
+				  ignore_references))
 			folios[unmapped++] = folios[i];
 		else
 			folio_put(folios[i]);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "child.h"
 #include "container.h"
@@ -160,6 +161,57 @@ static void test_read_swap(void)
 	read_under_limit(fs_file("file", file_pages(), SEED), 2);
 }
 
+/*
+ * A part of the file is read over and over, the rest passes by once.  Taking
+ * the oldest pages only, reclaim would take that part along on each of its
+ * rounds, a dozen and more; it may do so until it sees that it comes back.
+ */
+#define HOT		256
+#define COLD_STEP	64
+#define MOST_FAULTS	(2 * HOT)
+
+static long faults_of_reading(const char *mem, size_t pages)
+{
+	struct rusage before, after;
+
+	getrusage(RUSAGE_SELF, &before);
+	mem_read(mem, pages);
+	getrusage(RUSAGE_SELF, &after);
+	return after.ru_minflt - before.ru_minflt;
+}
+
+static void read_with_hot_part(struct child *self, void *arg)
+{
+	size_t pages = file_pages(), at;
+	char *mem = mem_file(*(int *)arg, pages, MAP_SHARED);
+	long faults = 0;
+
+	child_sync(self);
+	for (at = HOT; at < pages; at += COLD_STEP) {
+		mem_read(mem + at * page_size(), COLD_STEP);
+		faults += faults_of_reading(mem, HOT);
+	}
+	ksft_print_msg("%ld faults of %d pages\n", faults, HOT);
+	require(faults <= MOST_FAULTS, "%ld faults of %d pages in use",
+		faults, HOT);
+	child_sync(self);
+}
+
+static void test_hot_part(void)
+{
+	struct child child;
+	char *c;
+	int fd;
+
+	swap_none();
+	fs_mount("tmpfs", NULL);
+	fd = fs_file("file", file_pages(), SEED);
+	c = limited_container("limited", LIMIT_BYTES / page_size());
+	child_start(&child, c, read_with_hot_part, &fd);
+	child_step_limited(&child, c, fault_around_pages());
+	child_finish(&child);
+}
+
 static int disk_file(void)
 {
 	fs_mount_disk(file_bytes() + (32 << 20));
@@ -251,6 +303,7 @@ int main(void)
 		T(test_read_tmpfs),
 		T(test_read_swap),
 		T(test_read_disk),
+		T(test_hot_part),
 		T(test_write_tmpfs),
 		T(test_write_disk),
 		T(test_shared_anon),
