@@ -152,8 +152,9 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 	struct rss_container *rss = css_to_rss(css);
 
 	WRITE_ONCE(rss->dead, true);
-	/* There is no file left to wait at. */
+	/* There is no file left to wait at, nor one to change the limit by. */
 	rss_set_watermark(rss, RES_COUNTER_MAX);
+	res_counter_force_limit(&rss->res, RES_COUNTER_MAX);
 	/* There may be millions of records: not under cgroup_mutex. */
 	css_get(css);
 	queue_work(rss_offline_wq, &rss->offline_work);

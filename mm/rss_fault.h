@@ -16,7 +16,8 @@ vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags);
 /*
  * Whether nothing is to be done before a fault: a page in stock is below all
  * limits. Who went past one has no stock, and resolves that before it goes on.
- * A container that is offline has no stock, either.
+ * A container that is offline has no stock for long; what it lets pass counts
+ * further up, where rss_exceeded() sees to it.
  */
 static __always_inline bool rss_ready(struct mm_struct *mm)
 {
