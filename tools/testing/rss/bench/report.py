@@ -55,15 +55,27 @@ def read_column(directory, boot, settings):
     return rows | {"memory used at boot": ("KiB", used(host), 0)}
 
 
-def used(host):
-    """KiB of the guest's memory that were not free when it had booted."""
-    path = os.path.join(host, "meminfo")
+def read_fields(path):
+    """The first two words of each line that has as many."""
     try:
         with open(path, encoding="ascii") as lines:
-            values = dict(line.split()[:2] for line in lines)
-        return (1 << 20) - int(values["MemFree:"])
-    except (OSError, ValueError, KeyError) as error:
+            words = [line.split() for line in lines]
+    except OSError as error:
         fail(f"{path}: {error}")
+    return [line[:2] for line in words if len(line) > 1]
+
+
+def used(host):
+    """KiB of the guest's memory that were not free when it had booted.
+
+    MemFree is without the pages that CPUs keep for themselves, which vary."""
+    meminfo = read_fields(os.path.join(host, "meminfo"))
+    zones = read_fields(os.path.join(host, "zoneinfo"))
+    free = sum(int(value) for name, value in meminfo if name == "MemFree:")
+    kept = sum(int(value) for name, value in zones if name == "count:")
+    if not free or not zones:
+        fail(f"{host}: no figures of free memory")
+    return (1 << 20) - free - 4 * kept
 
 
 def figure(value, sign=""):
