@@ -8,14 +8,6 @@
 
 boots=()
 
-# Before 8.1, QEMU may translate code while another CPU writes to it, and keep the
-# result. The kernel then runs into a breakpoint that it has long taken out of a
-# static branch. Nothing else has this oops, and a second one is a failure.
-ran_replaced_code()
-{
-	[ "${ACCEL:-tcg}" = tcg ] && grep -q 'Oops: int3: ' "$1/console"
-}
-
 # boot FLAVOUR NAME SECONDS SCRIPT [PARAMETER...]
 boot()
 {
@@ -24,12 +16,6 @@ boot()
 
 	say "$flavour: $name"
 	"$house/qemu/boot.sh" "$flavour" "$results" "$@"
-	if ran_replaced_code "$results"; then
-		say "$flavour: $name, again: QEMU ran code that had been replaced"
-		rm -rf "$results.1"
-		mv "$results" "$results.1"
-		"$house/qemu/boot.sh" "$flavour" "$results" "$@"
-	fi
 	"$house/qemu/judge.sh" "$results"
 	boots+=("$results")
 }

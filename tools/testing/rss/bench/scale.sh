@@ -8,8 +8,6 @@
 
 bench=$build/bench
 results=$bench/scale
-rm -rf "$results"
-mkdir -p "$results/host"
 gcc -O2 -Wall -Wextra -Werror -pthread -static -o "$bench/scale-program" \
 	"$house/bench/scale/scale.c"
 {
@@ -22,13 +20,19 @@ gcc -O2 -Wall -Wextra -Werror -pthread -static -o "$bench/scale-program" \
 } > "$bench/scale.list"
 "$linux/out-release/usr/gen_init_cpio" "$bench/scale.list" > "$bench/scale.cpio"
 
-timeout --foreground 300 qemu-system-x86_64 \
-	-machine q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu max -smp 2 -m 1G \
-	-nodefaults -display none -no-reboot -serial "file:$results/console" \
-	-virtfs "local,path=$results/host,mount_tag=host,security_model=none" \
-	-kernel "$linux/out-release/arch/x86/boot/bzImage" -initrd "$bench/scale.cpio" \
-	-append "console=ttyS0 panic=-1 oops=panic reboot=t" ||
-	die "QEMU ended with $?"
+guest()
+{
+	timeout --foreground 300 qemu-system-x86_64 \
+		-machine q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu max -smp 2 -m 1G \
+		-nodefaults -display none -no-reboot -serial "file:$results/console" \
+		-virtfs "local,path=$results/host,mount_tag=host,security_model=none" \
+		-kernel "$linux/out-release/arch/x86/boot/bzImage" \
+		-initrd "$bench/scale.cpio" \
+		-append "console=ttyS0 panic=-1 oops=panic reboot=t" ||
+		die "QEMU ended with $?"
+}
+
+boot_guest "$results" guest
 [ -e "$results/host/done" ] || die "the guest did not come to its end, see $results/console"
 
 # Each round divided by its first setting; then the median, least and most.

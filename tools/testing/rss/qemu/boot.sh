@@ -11,9 +11,6 @@
 flavour=$1 results=$2 seconds=$3 script=$4
 shift 4
 
-rm -rf "$results"
-mkdir -p "$results/host"
-
 log=quiet
 case ${CONSOLE:-file} in
 file)		console="file,path=$results/console" log=ignore_loglevel ;;
@@ -40,16 +37,22 @@ for cpu in 0 1; do
 	done
 done
 
-status=0
-timeout --foreground "$seconds" qemu-system-x86_64 \
-	-machine q35,hmat=on -accel "${ACCEL:-tcg}" -cpu max -smp 2,sockets=2 \
-	-m 2176M "${nodes[@]}" \
-	-nodefaults -display none -no-reboot \
-	-chardev "$console,id=console" -serial chardev:console \
-	-virtfs "local,path=$results/host,mount_tag=host,security_model=none" \
-	-kernel "$linux/out-$flavour/arch/x86/boot/bzImage" \
-	-initrd "$build/initramfs.cpio" \
-	-append "console=ttyS0 panic=-1 oops=panic reboot=t $log GUEST=$script $*" ||
-	status=$?
-[ "$status" != 124 ] || echo "$seconds" > "$results/timed-out"
-[[ $status == 0 || $status == 124 ]] || die "QEMU ended with $status"
+guest()
+{
+	local status=0
+
+	timeout --foreground "$seconds" qemu-system-x86_64 \
+		-machine q35,hmat=on -accel "${ACCEL:-tcg}" -cpu max -smp 2,sockets=2 \
+		-m 2176M "${nodes[@]}" \
+		-nodefaults -display none -no-reboot \
+		-chardev "$console,id=console" -serial chardev:console \
+		-virtfs "local,path=$results/host,mount_tag=host,security_model=none" \
+		-kernel "$linux/out-$flavour/arch/x86/boot/bzImage" \
+		-initrd "$build/initramfs.cpio" \
+		-append "console=ttyS0 panic=-1 oops=panic reboot=t $log GUEST=$script $*" ||
+		status=$?
+	[ "$status" != 124 ] || echo "$seconds" > "$results/timed-out"
+	[[ $status == 0 || $status == 124 ]] || die "QEMU ended with $status"
+}
+
+boot_guest "$results" guest "$@"
