@@ -162,13 +162,22 @@ static void test_read_swap(void)
 }
 
 /*
- * A part of the file is read over and over, the rest passes by once.  Taking
+ * A part of the file is read again and again, while the rest passes by.  Taking
  * the oldest pages only, reclaim would take that part along on each of its
- * rounds, a dozen and more; it may do so until it sees that it comes back.
+ * rounds; it may do so until it sees that it comes back.  Code stays even if
+ * it is used only now and then.
  */
 #define HOT		256
-#define COLD_STEP	64
+#define OFTEN		64
+#define RARELY		2048
+#define PASSING		(8 * RARELY)
 #define MOST_FAULTS	(2 * HOT)
+
+struct hot_part {
+	int fd;
+	int prot;
+	size_t pause;		/* other pages in between */
+};
 
 static long faults_of_reading(const char *mem, size_t pages)
 {
@@ -180,16 +189,21 @@ static long faults_of_reading(const char *mem, size_t pages)
 	return after.ru_minflt - before.ru_minflt;
 }
 
-static void read_with_hot_part(struct child *self, void *arg)
+static void read_hot_part(struct child *self, void *arg)
 {
-	size_t pages = file_pages(), at;
-	char *mem = mem_file(*(int *)arg, pages, MAP_SHARED);
+	const struct hot_part *part = arg;
+	size_t pages = file_pages(), at = HOT, i;
+	char *mem = mem_file(part->fd, pages, MAP_SHARED);
 	long faults = 0;
 
+	require(!mprotect(mem, HOT * page_size(), part->prot), "mprotect: %s",
+		strerror(errno));
 	child_sync(self);
-	for (at = HOT; at < pages; at += COLD_STEP) {
-		mem_read(mem + at * page_size(), COLD_STEP);
-		faults += faults_of_reading(mem, HOT);
+	for (i = 0; i < PASSING; i += OFTEN) {
+		if (i % part->pause == 0)
+			faults += faults_of_reading(mem, HOT);
+		mem_read(mem + at * page_size(), OFTEN);
+		at = at + OFTEN < pages ? at + OFTEN : HOT;
 	}
 	ksft_print_msg("%ld faults of %d pages\n", faults, HOT);
 	require(faults <= MOST_FAULTS, "%ld faults of %d pages in use",
@@ -197,19 +211,29 @@ static void read_with_hot_part(struct child *self, void *arg)
 	child_sync(self);
 }
 
-static void test_hot_part(void)
+static void read_with_hot_part(int prot, size_t pause)
 {
+	struct hot_part part = { .prot = prot, .pause = pause };
 	struct child child;
 	char *c;
-	int fd;
 
 	swap_none();
 	fs_mount("tmpfs", NULL);
-	fd = fs_file("file", file_pages(), SEED);
+	part.fd = fs_file("file", file_pages(), SEED);
 	c = limited_container("limited", LIMIT_BYTES / page_size());
-	child_start(&child, c, read_with_hot_part, &fd);
+	child_start(&child, c, read_hot_part, &part);
 	child_step_limited(&child, c, fault_around_pages());
 	child_finish(&child);
+}
+
+static void test_hot_data(void)
+{
+	read_with_hot_part(PROT_READ, OFTEN);
+}
+
+static void test_hot_code(void)
+{
+	read_with_hot_part(PROT_READ | PROT_EXEC, RARELY);
 }
 
 static int disk_file(void)
@@ -303,7 +327,8 @@ int main(void)
 		T(test_read_tmpfs),
 		T(test_read_swap),
 		T(test_read_disk),
-		T(test_hot_part),
+		T(test_hot_data),
+		T(test_hot_code),
 		T(test_write_tmpfs),
 		T(test_write_disk),
 		T(test_shared_anon),
