@@ -21,8 +21,13 @@ const char *container_init(void)
 	return hierarchy_init();
 }
 
+/* The kernel keeps a hierarchy of v1, and the controller, if one is dying still. */
+#define DYING_MS	10000
+
 void container_exit(void)
 {
+	if (container_root()[0])
+		holds_for(container_dead() > 0, DYING_MS);
 	hierarchy_exit();
 }
 
