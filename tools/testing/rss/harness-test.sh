@@ -35,8 +35,8 @@ expect short '1 1 0' '1 results for a plan of 2'
 expect no-plan '1 1 0' 'no plan'
 expect no-test '0 1 0' 'no test'
 expect no-report '0 1 0' 'no report'
-expect replaced '1 1 0' 'Oops: int3: '
 expect exit '1 1 0' 'exit status 139'
+expect replaced '1 1 0' 'Oops: int3: '
 # That one may be QEMU's fault, unless it comes again and again.
 if [ ! -e "$build/results/harness/.replaced.2" ]; then
 	echo "not ok replaced: it was not tried three times"

@@ -71,8 +71,11 @@ def used(host):
     MemFree is without the pages that CPUs keep for themselves, which vary."""
     meminfo = read_fields(os.path.join(host, "meminfo"))
     zones = read_fields(os.path.join(host, "zoneinfo"))
-    free = sum(int(value) for name, value in meminfo if name == "MemFree:")
-    kept = sum(int(value) for name, value in zones if name == "count:")
+    try:
+        free = sum(int(value) for name, value in meminfo if name == "MemFree:")
+        kept = sum(int(value) for name, value in zones if name == "count:")
+    except ValueError as error:
+        fail(f"{host}: {error}")
     if not free or not zones:
         fail(f"{host}: no figures of free memory")
     return (1 << 20) - free - 4 * kept

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,6 +70,14 @@ void child_sync(struct child *self)
 
 	require(write(self->fd, &byte, 1) == 1 &&
 		read(self->fd, &byte, 1) == 1, "lost the case");
+}
+
+void child_exit_leader(void *(*fn)(void *arg), void *arg)
+{
+	pthread_t thread;
+
+	require(!pthread_create(&thread, NULL, fn, arg), "no thread");
+	pthread_exit(NULL);
 }
 
 void child_go(struct child *child)

@@ -39,6 +39,9 @@ void child_fork(struct child *child, child_fn fn, void *arg);
 /* For the child: stops until the case lets it go. */
 void child_sync(struct child *self);
 
+/* For the child: goes on in a thread that calls @fn; the leading one exits. */
+void child_exit_leader(void *(*fn)(void *arg), void *arg);
+
 /* Lets go of a child that is in child_sync(). */
 void child_go(struct child *child);
 

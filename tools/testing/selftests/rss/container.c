@@ -26,8 +26,7 @@ const char *container_init(void)
 
 void container_exit(void)
 {
-	if (container_root()[0])
-		holds_for(container_dead() > 0, DYING_MS);
+	holds_for(container_dead() > 0, DYING_MS);
 	hierarchy_exit();
 }
 

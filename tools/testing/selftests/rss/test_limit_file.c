@@ -161,6 +161,17 @@ static void test_read_swap(void)
 	read_under_limit(fs_file("file", file_pages(), SEED), 2);
 }
 
+/* A child for which one step under the limit is all there is to see. */
+static void run_limited(child_fn fn, void *arg)
+{
+	char *c = limited_container("limited", LIMIT_BYTES / page_size());
+	struct child child;
+
+	child_start(&child, c, fn, arg);
+	child_step_limited(&child, c, fault_around_pages());
+	child_finish(&child);
+}
+
 /*
  * A part of the file is read again and again, while the rest passes by.  Taking
  * the oldest pages only, reclaim would take that part along on each of its
@@ -214,16 +225,11 @@ static void read_hot_part(struct child *self, void *arg)
 static void read_with_hot_part(int prot, size_t pause)
 {
 	struct hot_part part = { .prot = prot, .pause = pause };
-	struct child child;
-	char *c;
 
 	swap_none();
 	fs_mount("tmpfs", NULL);
 	part.fd = fs_file("file", file_pages(), SEED);
-	c = limited_container("limited", LIMIT_BYTES / page_size());
-	child_start(&child, c, read_hot_part, &part);
-	child_step_limited(&child, c, fault_around_pages());
-	child_finish(&child);
+	run_limited(read_hot_part, &part);
 }
 
 static void test_hot_data(void)
@@ -311,14 +317,8 @@ static void fill_shared(struct child *self, void *arg)
 /* Shared anonymous memory is a file of tmpfs: no swap is needed. */
 static void test_shared_anon(void)
 {
-	struct child child;
-	char *c;
-
 	swap_none();
-	c = limited_container("limited", LIMIT_BYTES / page_size());
-	child_start(&child, c, fill_shared, NULL);
-	child_step_limited(&child, c, fault_around_pages());
-	child_finish(&child);
+	run_limited(fill_shared, NULL);
 }
 
 int main(void)

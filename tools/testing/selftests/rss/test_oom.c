@@ -215,12 +215,9 @@ static void *fill_as_heir(void *arg)
 static void exit_leader(struct child *self, void *arg)
 {
 	struct heir *heir = arg;
-	pthread_t thread;
 
 	heir->self = self;
-	require(!pthread_create(&thread, NULL, fill_as_heir, heir),
-		"no thread");
-	pthread_exit(NULL);
+	child_exit_leader(fill_as_heir, heir);
 }
 
 static void test_dead_leader(void)

@@ -307,12 +307,9 @@ static void *orphan_thread(void *arg)
 static void exit_leader(struct child *self, void *arg)
 {
 	struct led *led = arg;
-	pthread_t thread;
 
 	led->self = self;
-	require(!pthread_create(&thread, NULL, orphan_thread, led),
-		"no thread");
-	pthread_exit(NULL);
+	child_exit_leader(orphan_thread, led);
 }
 
 static void expect_usage(struct led *led, long first, long second)
