@@ -20,6 +20,19 @@ boot()
 	boots+=("$results")
 }
 
+# Lockdep makes faults so slow that the debug flavour reads through a smaller file.
+declare -A file_mib=([release]=64 [debug]=16)
+
+# kselftest FLAVOUR NAME SECONDS PARAMETER...
+kselftest()
+{
+	local flavour=$1 name=$2 seconds=$3
+	shift 3
+
+	boot "$flavour" "$name" "$seconds" kselftest \
+		"RSS_FILE_MIB=${file_mib[$flavour]}" "$@"
+}
+
 # What needs a controller that is disabled is skipped: nothing can pass.
 none_passed()
 {
@@ -31,31 +44,32 @@ none_passed()
 	echo "0 $((failed + passed)) $skipped" > "$results/count"
 }
 
-# Each flavour and each boot has other settings, so that all combinations of
-# MGLRU and THP are there once. Lockdep makes faults so slow that the debug
-# flavour has one, and a smaller file to read through. v2 comes first: the
-# controller does not always come back from a hierarchy of v1.
-declare -A kselftest=(
-	[release]="SETTINGS=y:always:v2,y:always,n:never"
-	[debug]="SETTINGS=y:always RSS_FILE_MIB=16"
+# Each boot has other settings, so that both flavours see v1 and v2, and the two
+# together all combinations of MGLRU and THP. The debug flavour has fewer, being
+# slow.
+declare -A settings=(
+	[release]="y:always:v2 y:always n:never"
+	[debug]="y:always"
 )
 declare -A disabled=(
-	[release]="SETTINGS=n:always"
-	[debug]="SETTINGS=y:never RSS_FILE_MIB=16"
+	[release]=n:always
+	[debug]=y:never:v2
 )
 
 for flavour; do
 	"$house/kernel/build.sh" "$flavour"
 	"$house/qemu/initramfs.sh" "$flavour"
 	boot "$flavour" kunit 300 kunit kunit.enable=1
-	read -ra settings <<< "${kselftest[$flavour]}"
-	# A part of memory is a device, for the test of DAX.
-	boot "$flavour" kselftest 5400 kselftest "${settings[@]}" \
-		'memmap=64M!512M'
-	read -ra settings <<< "${disabled[$flavour]}"
-	boot "$flavour" memory-disabled 2400 kselftest "${settings[@]}" \
-		cgroup_disable=memory
-	boot "$flavour" rss-disabled 300 kselftest "${settings[@]}" cgroup_disable=rss
+	for setting in ${settings[$flavour]}; do
+		# A part of memory is a device, for the test of DAX.
+		kselftest "$flavour" "kselftest.${setting//:/.}" 2400 \
+			"SETTINGS=$setting" 'memmap=64M!512M'
+	done
+	setting=${disabled[$flavour]}
+	kselftest "$flavour" memory-disabled 2400 \
+		"SETTINGS=$setting" cgroup_disable=memory
+	kselftest "$flavour" rss-disabled 300 \
+		"SETTINGS=$setting" cgroup_disable=rss
 	none_passed "$build/results/$flavour/rss-disabled"
 done
 "$house/qemu/total.sh" "${boots[@]}"
