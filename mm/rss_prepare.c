@@ -331,15 +331,18 @@ bool __rss_make_room(struct mm_struct *mm, unsigned long nr)
 	if (!rss)
 		return true;
 	for (cnt = &rss->res; cnt; cnt = cnt->parent) {
-		unsigned long margin = res_counter_room(cnt);
+		unsigned long room = res_counter_room(cnt);
 
-		if (margin >= nr)
+		if (room >= nr)
 			continue;
 		full = res_to_rss(cnt);
+		rss_stock_drain(full);
+		room = res_counter_room(cnt);
+		if (room >= nr)
+			continue;
 		res_counter_inc_failcnt(cnt);
 		rss_limit_met(full);
-		rss_stock_drain(full);
-		try_to_free_pages_in_container(full, nr - margin, true);
+		try_to_free_pages_in_container(full, nr - room, true);
 		rss_stock_drain(full);
 	}
 	rss_put(rss);

@@ -145,6 +145,7 @@ static void test_copy_no_swap(void)
 
 struct sparse {
 	size_t huge;
+	int fd;
 	char *mem;
 };
 
@@ -213,6 +214,41 @@ static void test_collapse(void)
 	swap_on(2 * HUGE * sparse->huge);
 	start_sparse(&child, c, collapse_all, sparse);
 	child_step_limited(&child, c, sparse->huge);
+	child_step_limited(&child, c, sparse->huge);
+	child_finish(&child);
+}
+
+/* The file is in huge pages already: all there is to do is to map them. */
+static void collapse_cached(struct child *self, void *arg)
+{
+	struct sparse *sparse = arg;
+	size_t pages = HUGE * sparse->huge;
+
+	sparse->mem = thp_file(sparse->fd, pages);
+	child_sync(self);
+	madvise(sparse->mem, pages * page_size(), MADV_COLLAPSE);
+	child_sync(self);
+	mem_verify(sparse->mem, pages, SEED);
+	child_sync(self);
+}
+
+static void test_collapse_cached(void)
+{
+	struct sparse *sparse = new_sparse();
+	long limit = 5 * sparse->huge / 2, highest;
+	char *c = limited_container("limited", limit);
+	struct child child;
+
+	swap_none();
+	fs_mount("tmpfs", "huge=always");
+	sparse->fd = fs_file("file", HUGE * sparse->huge, SEED);
+	child_start(&child, c, collapse_cached, sparse);
+	container_set(c, "rss_max_usage", "0");
+	child_step(&child);
+	highest = container_get(c, "rss_max_usage");
+	require(highest >= (long)sparse->huge, "collapsed nothing");
+	require(highest <= limit + (long)sparse->huge,
+		"usage came to %ld, limit %ld", highest, limit);
 	child_step_limited(&child, c, sparse->huge);
 	child_finish(&child);
 }
@@ -330,6 +366,7 @@ int main(void)
 		T(test_continue),
 		T(test_copy_no_swap),
 		T(test_collapse),
+		T(test_collapse_cached),
 		T(test_khugepaged),
 		T(test_swapoff),
 		T(test_swapoff_no_swap),

@@ -9,13 +9,17 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "child.h"
 #include "frame.h"
 #include "fs.h"
+#include "limit.h"
 #include "mem.h"
 #include "ops.h"
 #include "runner.h"
 #include "steps.h"
+#include "swap.h"
 #include "thp.h"
+#include "tunable.h"
 
 static char *at_quarter(struct actor *a, int quarter)
 {
@@ -196,6 +200,66 @@ static void test_shared(void)
 	take_steps(actors, 2, 2, steps);
 }
 
+/*
+ * A huge page of a file that does not fit beside what can't be reclaimed: its
+ * pages come one after the other, or the task would fault on it for ever.
+ */
+struct crowd {
+	size_t huge;
+	int fd;
+};
+
+static void share_with_anon(struct child *self, void *arg)
+{
+	struct crowd *crowd = arg;
+	char *anon = mem_anon(crowd->huge), *mem = mem_huge(crowd->huge);
+
+	mem_fill(anon, crowd->huge, 1);
+	thp_allow();
+	mem = mmap(mem, crowd->huge * page_size(), PROT_READ | PROT_WRITE,
+		   MAP_FIXED | MAP_SHARED | (crowd->fd < 0 ? MAP_ANONYMOUS : 0),
+		   crowd->fd, 0);
+	require(mem != MAP_FAILED, "mmap: %s", strerror(errno));
+	child_sync(self);
+	mem_fill(mem, crowd->huge, 2);
+	mem_verify(mem, crowd->huge, 2);
+	child_sync(self);
+	mem_verify(anon, crowd->huge, 1);
+	child_sync(self);
+}
+
+static void take_crowd(struct crowd *crowd)
+{
+	char *c = limited_container("limited", 3 * crowd->huge / 2);
+	struct child child;
+
+	swap_none();
+	child_start(&child, c, share_with_anon, crowd);
+	child_step_limited(&child, c, crowd->huge);
+	child_step(&child);
+	child_finish(&child);
+}
+
+static void test_no_room(void)
+{
+	struct crowd crowd = { .huge = thp_need() };
+
+	fs_mount("tmpfs", "huge=always");
+	crowd.fd = fs_file("file", crowd.huge, 0);
+	take_crowd(&crowd);
+}
+
+#define THP	"/sys/kernel/mm/transparent_hugepage/"
+
+static void test_no_room_anon(void)
+{
+	struct crowd crowd = { .huge = thp_need(), .fd = -1 };
+
+	tunable_set(THP "shmem_enabled", "always");
+	tunable_try(THP "hugepages-2048kB/shmem_enabled", "inherit");
+	take_crowd(&crowd);
+}
+
 int main(void)
 {
 	static const struct rss_case cases[] = {
@@ -203,6 +267,8 @@ int main(void)
 		T(test_split),
 		T(test_hole),
 		T(test_shared),
+		T(test_no_room),
+		T(test_no_room_anon),
 	};
 
 	return run_cases(cases, ARRAY_SIZE(cases));
