@@ -137,11 +137,27 @@ unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
 	return rss_state_nr(state);
 }
 
+/*
+ * What swapoff has read must not go back to where it came from, or that would
+ * not end as long as others share it.
+ */
+static bool rss_swap_stays(struct folio *folio)
+{
+	struct swap_info_struct *si;
+
+	/* Without the folio lock, it may be any other device's: a bad guess. */
+	si = swp_swap_info(data_race(folio->swap));
+	/* Too late to see swapoff begin costs it one more round. */
+	return si && data_race(si->flags) & SWP_WRITEOK;
+}
+
 static bool rss_can_reclaim(struct folio *folio)
 {
 	if (!folio_test_swapbacked(folio))
 		return true;
-	return folio_test_swapcache(folio) || get_nr_swap_pages() > 0;
+	if (folio_test_swapcache(folio))
+		return rss_swap_stays(folio);
+	return get_nr_swap_pages() > 0;
 }
 
 /**

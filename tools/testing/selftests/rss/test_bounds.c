@@ -7,9 +7,11 @@
  * may be above the limit by what one operation maps, a page or a huge page.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "child.h"
 #include "container.h"
@@ -345,6 +347,40 @@ static void test_swapoff(void)
 	child_finish(&child);
 }
 
+/* Two that share it: what one maps must not go back before the other has it. */
+static void fill_and_fork(struct child *self, void *arg)
+{
+	char *mem = mem_anon(PAGES);
+	pid_t pid;
+
+	(void)arg;
+	mem_fill(mem, PAGES, SEED);
+	pid = fork();
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	child_sync(self);
+	mem_verify(mem, PAGES, SEED);
+	child_sync(self);
+	kill(pid, SIGKILL);
+}
+
+static void test_swapoff_shared(void)
+{
+	char *c = limited_container("limited", LIMIT);
+	struct child child;
+
+	swap_on(2 * PAGES);
+	child_start(&child, c, fill_and_fork, NULL);
+	swap_cleanup();
+	require(container_usage(c) >= PAGES, "usage %ld, swapoff maps nothing",
+		container_usage(c));
+	swap_on(2 * PAGES);
+	child_step(&child);
+	child_finish(&child);
+}
+
 static void test_swapoff_no_swap(void)
 {
 	char *c = limited_container("limited", LIMIT);
@@ -369,6 +405,7 @@ int main(void)
 		T(test_collapse_cached),
 		T(test_khugepaged),
 		T(test_swapoff),
+		T(test_swapoff_shared),
 		T(test_swapoff_no_swap),
 	};
 
