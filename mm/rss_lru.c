@@ -130,11 +130,16 @@ void rss_lru_unlink(struct page_container *pc, u64 old)
  * @folio: the folio
  * @type: as what it is charged
  *
+ * Folios of ramfs, or under SHM_LOCK, stay in memory for good. That does not
+ * keep them from being unmapped.
+ *
  * Return: the list.
  */
 enum rss_list rss_folio_list(struct folio *folio, enum rss_type type)
 {
-	if (folio_test_unevictable(folio) || folio_test_mlocked(folio))
+	if (folio_test_mlocked(folio))
+		return RSS_UNEVICTABLE;
+	if (type == RSS_ANON && folio_test_unevictable(folio))
 		return RSS_UNEVICTABLE;
 	if (type == RSS_ANON)
 		return folio_test_active(folio) ? RSS_ACTIVE_ANON :

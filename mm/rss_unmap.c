@@ -134,7 +134,7 @@ static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
 	if (!nr)
 		goto unlock;
 	iso->nr_mapped += nr;
-	if (folio_test_anon(folio) || !folio_evictable(folio)) {
+	if (folio_test_anon(folio) || folio_test_mlocked(folio)) {
 		rss_sort_folio(iso->rss, folio, false);
 		goto unlock;
 	}

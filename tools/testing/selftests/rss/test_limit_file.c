@@ -153,6 +153,14 @@ static void test_read_tmpfs(void)
 	read_without_io(fs_file("file", file_pages(), SEED));
 }
 
+/* Its pages are never freed, but they can be unmapped. */
+static void test_read_ramfs(void)
+{
+	swap_none();
+	fs_mount("ramfs", NULL);
+	read_without_io(fs_file("file", file_pages(), SEED));
+}
+
 /* With swap, some pages of the processes' own may go there. */
 static void test_read_swap(void)
 {
@@ -325,6 +333,7 @@ int main(void)
 {
 	static const struct rss_case cases[] = {
 		T(test_read_tmpfs),
+		T(test_read_ramfs),
 		T(test_read_swap),
 		T(test_read_disk),
 		T(test_hot_data),
