@@ -118,8 +118,9 @@ enum rss_event {
  * @reclaimed: pages that reclaim on behalf of this container uncharged
  * @turn: where all of the subtree that reclaim on behalf of this container
  *	could take from have got to at least, see rss_reclaim.c; a hint
- * @scanned: pages of this container that were scanned by any reclaim
- * @stolen: pages of this container that any reclaim uncharged
+ * @scanned: pages of this container that were scanned by any reclaim, and of
+ *	descendants that are gone
+ * @stolen: pages that any reclaim uncharged, likewise
  * @offline_work: what is left to do once it is @dead, with a reference
  * @node: lists by node id; constant
  */

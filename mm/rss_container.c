@@ -57,6 +57,15 @@ struct rss_container *rss_next_in_subtree(struct rss_container *prev,
  */
 static struct workqueue_struct *rss_offline_wq;
 
+/* What the parent shows as its subtree's does not go down. */
+static void rss_scans_reparent(struct rss_container *rss)
+{
+	struct rss_container *parent = css_to_rss(rss->css.parent);
+
+	atomic_long_add(atomic_long_xchg(&rss->scanned, 0), &parent->scanned);
+	atomic_long_add(atomic_long_xchg(&rss->stolen, 0), &parent->stolen);
+}
+
 /*
  * No task is left. What the container still owns is mapped by others; it goes
  * to the parent, so that nothing keeps the container but mms that other
@@ -68,6 +77,7 @@ static void rss_offline_fn(struct work_struct *work)
 		container_of(work, struct rss_container, offline_work);
 
 	rss_lru_reparent(rss);
+	rss_scans_reparent(rss);
 	/* Soon nobody finds them, but at the parent they count until the end. */
 	rss_stock_drain(rss);
 	rss_put(rss);
@@ -164,6 +174,8 @@ static void rss_css_free(struct cgroup_subsys_state *css)
 {
 	struct rss_container *rss = css_to_rss(css);
 
+	/* Reclaim for an ancestor may have met it until now. */
+	rss_scans_reparent(rss);
 	rss_stock_free(rss);
 	rss_container_free(rss);
 }

@@ -153,10 +153,10 @@ void rss_show_stat(struct seq_file *m, struct rss_container *rss,
 	rss_stat_line(m, "shmem", nr[RSS_SHMEM], shift);
 
 	rss_for_each_in_subtree(pos, rss) {
-		if (rss_is_root(pos))
-			continue;
 		scanned += atomic_long_read(&pos->scanned);
 		stolen += atomic_long_read(&pos->stolen);
+		if (rss_is_root(pos))
+			continue;
 		for_each_node(nid)
 			for (list = 0; list < NR_RSS_LISTS; list++)
 				size[list] += READ_ONCE(pos->node[nid]->size[list]);

@@ -60,12 +60,17 @@ bool rss_stock_balance(struct rss_container *rss, int stock)
  *
  * The child's own counter keeps them: a dead container has no usage that
  * anybody looks at, and a hook that charged them may not have got there yet.
+ *
+ * rss_count() comes to the child first: it finds what moves at one of them or
+ * at both, never at neither.
  */
 void rss_account_move(struct rss_container *from, struct rss_container *to,
 		      enum rss_type type, long nr)
 {
-	this_cpu_sub(from->cpu->nr[type], nr);
 	this_cpu_add(to->cpu->nr[type], nr);
+	/* Pairs with rss_count(). */
+	smp_wmb();
+	this_cpu_sub(from->cpu->nr[type], nr);
 }
 
 /**
@@ -182,17 +187,23 @@ void rss_stock_free(struct rss_container *rss)
 void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES])
 {
 	long sum[NR_RSS_TYPES] = { };
-	struct rss_container *pos;
+	struct cgroup_subsys_state *css;
 	int cpu, type;
 
-	rss_for_each_in_subtree(pos, root) {
+	rcu_read_lock();
+	css_for_each_descendant_post(css, &root->css) {
+		struct rss_container *pos = css_to_rss(css);
+
 		if (rss_is_root(pos))
 			continue;
 		for_each_possible_cpu(cpu)
 			for (type = 0; type < NR_RSS_TYPES; type++)
 				sum[type] += READ_ONCE(per_cpu_ptr(pos->cpu,
 								   cpu)->nr[type]);
+		/* Pairs with rss_account_move(): children before their parent. */
+		smp_rmb();
 	}
+	rcu_read_unlock();
 
 	for (type = 0; type < NR_RSS_TYPES; type++)
 		nr[type] = max(sum[type], 0L);

@@ -304,6 +304,82 @@ static void test_deep_at_once(void)
 		container_usage(levels[0]));
 }
 
+/* Pages on their way up are at one level or the other whenever somebody looks. */
+#define MANY		16384
+#define READINGS	100
+
+static void expect_always(const char *container, long usage)
+{
+	long now;
+	int i;
+
+	for (i = 0; i < READINGS; i++) {
+		now = container_usage(container);
+		require(now == usage, "usage went from %ld to %ld", usage, now);
+	}
+}
+
+static void map_many(struct child *self, void *arg)
+{
+	mem_read(arg, MANY);
+	child_sync(self);
+}
+
+static void test_no_dip(void)
+{
+	char *parent = container_new(NULL, "parent");
+	char *leaving = container_new(parent, "leaving");
+	char *shared = mem_shared(MANY);
+	struct child child;
+
+	mem_fill(shared, MANY, 0);
+	madvise(shared, MANY * page_size(), MADV_DONTNEED);
+	child_start(&child, leaving, map_many, shared);
+	mem_read(shared, MANY);
+	child_finish(&child);
+
+	container_remove(leaving);
+	do {
+		expect_always(parent, MANY);
+	} while (container_dead());
+	mem_unmap(shared, MANY);
+}
+
+static void read_past_limit(struct child *self, void *arg)
+{
+	char *mem = mem_file(*(int *)arg, MANY, MAP_SHARED);
+
+	mem_read(mem, MANY);
+	child_sync(self);
+}
+
+/* What reclaim has done in a subtree stays done when a part of that goes. */
+static void test_scans(void)
+{
+	char *parent = container_new(NULL, "parent");
+	char *leaving = container_new(parent, "leaving");
+	struct child child;
+	long scan, steal;
+	int fd;
+
+	fs_mount("ramfs", NULL);
+	fd = fs_file("file", MANY, 0);
+	container_set_pages(leaving, "rss_limit", MANY / 2);
+	child_start(&child, leaving, read_past_limit, &fd);
+	child_finish(&child);
+
+	scan = container_stat(parent, "pgscan");
+	steal = container_stat(parent, "pgsteal");
+	require(steal >= MANY / 2 && scan >= steal,
+		"pgscan %ld, pgsteal %ld", scan, steal);
+	remove_and_wait(leaving);
+	require(container_stat(parent, "pgscan") == scan &&
+		container_stat(parent, "pgsteal") == steal,
+		"pgscan %ld, pgsteal %ld went to %ld, %ld", scan, steal,
+		container_stat(parent, "pgscan"),
+		container_stat(parent, "pgsteal"));
+}
+
 /* On a stack of its own, in the same memory. */
 static int inherit_mm(void *arg)
 {
@@ -382,6 +458,8 @@ int main(void)
 		T(test_at_limit),
 		T(test_deep),
 		T(test_deep_at_once),
+		T(test_no_dip),
+		T(test_scans),
 		T(test_clone_vm),
 		T(test_open_mem),
 	};
