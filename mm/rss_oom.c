@@ -18,7 +18,8 @@
 
 /*
  * One task of each process, that is the leader, or the thread which took over
- * the mm from one that exited.
+ * the mm from one that exited. Of a victim each thread that is left: its leader
+ * may be gone already, and another process would be killed in its place.
  *
  * A process may share its mm with one of another container, whose the mm is. To
  * kill it would free nothing here, and kill there.
@@ -32,7 +33,7 @@ static bool rss_oom_concerns(struct rss_container *root,
 
 	/* The mm of a victim on its way out may be nobody's already. */
 	if (tsk_is_oom_victim(task))
-		return thread_group_leader(task);
+		return true;
 
 	alive = find_lock_task_mm(task);
 	if (!alive)
@@ -56,6 +57,7 @@ static bool rss_oom_concerns(struct rss_container *root,
  * @fn: called with a task of each and @arg; what is not 0 ends the scan
  * @arg: for @fn
  *
+ * Context: may sleep.
  * Return: what ended the scan, or 0.
  */
 int rss_container_scan_tasks(struct rss_container *rss,
@@ -69,9 +71,11 @@ int rss_container_scan_tasks(struct rss_container *rss,
 
 	rss_for_each_in_subtree(pos, rss) {
 		css_task_iter_start(&pos->css, 0, &it);
-		while (!ret && (task = css_task_iter_next(&it)))
+		while (!ret && (task = css_task_iter_next(&it))) {
 			if (rss_oom_concerns(rss, task))
 				ret = fn(task, arg);
+			cond_resched();
+		}
 		css_task_iter_end(&it);
 		if (ret) {
 			rss_put(pos);

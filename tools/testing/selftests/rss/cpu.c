@@ -15,3 +15,20 @@ void cpu_stay(void)
 	require(!sched_setaffinity(0, sizeof(cpus), &cpus),
 		"sched_setaffinity: %s", strerror(errno));
 }
+
+void cpu_run_on(int nr)
+{
+	cpu_set_t allowed, cpu;
+	int i;
+
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	for (i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &allowed) && !nr--)
+			break;
+	if (i == CPU_SETSIZE)
+		skip_case("needs more CPUs");
+	CPU_ZERO(&cpu);
+	CPU_SET(i, &cpu);
+	require(!sched_setaffinity(0, sizeof(cpu), &cpu),
+		"sched_setaffinity: %s", strerror(errno));
+}

@@ -19,6 +19,7 @@
 
 #include "child.h"
 #include "container.h"
+#include "cpu.h"
 #include "fs.h"
 #include "keys.h"
 #include "kmsg.h"
@@ -236,6 +237,62 @@ static void test_dead_leader(void)
 	expect_empty(c);
 }
 
+/*
+ * A victim whose leading thread has exited, and whose other thread does not get
+ * to run for a while.  Somebody else needs the room meanwhile: he waits.
+ */
+#define SLOW_CPU	1
+
+static void *fill_slowly(void *arg)
+{
+	struct sched_param param = { 0 };
+
+	cpu_run_on(SLOW_CPU);
+	mem_fill(mem_anon(BIG), BIG, 0);
+	require(!sched_setscheduler(0, SCHED_IDLE, &param), "no SCHED_IDLE");
+	child_sync(arg);
+	return NULL;
+}
+
+static void leave_slow_thread(struct child *self, void *arg)
+{
+	(void)arg;
+	child_exit_leader(fill_slowly, self);
+}
+
+static void keep_busy(struct child *self, void *arg)
+{
+	struct sched_param param = { .sched_priority = 1 };
+
+	(void)arg;
+	cpu_run_on(SLOW_CPU);
+	child_sync(self);
+	require(!sched_setscheduler(0, SCHED_FIFO, &param), "no SCHED_FIFO");
+	for (;;)
+		;
+}
+
+static void test_slow_victim(void)
+{
+	struct filler small = { .pages = SMALL };
+	struct child victim, busy, little;
+	char *c;
+
+	c = oom_container();
+	child_start(&victim, c, leave_slow_thread, NULL);
+	require(wait_for(proc_state(victim.pid) == 'Z'), "the leader lives");
+	child_start(&busy, NULL, keep_busy, NULL);
+	child_start(&little, c, child_filler, &small);
+	child_go(&busy);
+	child_step(&little);
+	kill(busy.pid, SIGKILL);
+	child_expect_killed(&busy);
+	child_expect_killed(&victim);
+	child_step(&little);
+	child_finish(&little);
+	expect_empty(c);
+}
+
 static void test_spared(void)
 {
 	struct filler big = { .pages = BIG, .spared = true };
@@ -382,6 +439,7 @@ int main(void)
 		T(test_badness),
 		T(test_shared_mm),
 		T(test_dead_leader),
+		T(test_slow_victim),
 		T(test_spared),
 		T(test_no_room_for_one),
 		T(test_threads),

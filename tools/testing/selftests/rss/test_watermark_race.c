@@ -11,14 +11,12 @@
  * Both spin on CPUs of their own, for the two to meet within a µs.  From
  * round to round the one that maps starts a little later.
  */
-#include <errno.h>
-#include <sched.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
 #include "child.h"
 #include "container.h"
+#include "cpu.h"
 #include "events.h"
 #include "hierarchy.h"
 #include "mem.h"
@@ -41,23 +39,6 @@ struct race {
 	long wrong;		/* rounds that ended with another state */
 };
 
-static void run_on(int nr)
-{
-	cpu_set_t allowed, cpu;
-	int i;
-
-	sched_getaffinity(0, sizeof(allowed), &allowed);
-	for (i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, &allowed) && !nr--)
-			break;
-	if (i == CPU_SETSIZE)
-		skip_case("needs two CPUs");
-	CPU_ZERO(&cpu);
-	CPU_SET(i, &cpu);
-	require(!sched_setaffinity(0, sizeof(cpu), &cpu),
-		"sched_setaffinity: %s", strerror(errno));
-}
-
 static void drop(char *page)
 {
 	madvise(page, page_size(), MADV_DONTNEED);
@@ -69,7 +50,7 @@ static void unmapper(struct child *self, void *arg)
 	char *page = mem_anon(1);
 	int turn = 0;
 
-	run_on(1);
+	cpu_run_on(1);
 	mem_fill(page, 1, 0);
 	child_sync(self);
 	for (;;) {
@@ -131,7 +112,7 @@ static void mapper(struct child *self, void *arg)
 	time_t end = time(NULL) + SECONDS;
 	int *round = &race->rounds;
 
-	run_on(0);
+	cpu_run_on(0);
 	/* Once for what it touches by itself. */
 	race_once(race, pages, 0);
 	race->met = 0;
