@@ -47,6 +47,14 @@ static struct rss_container *rss_first_full(struct rss_container *rss)
 	return NULL;
 }
 
+/* The nearest level on the way up that is over its limit, or NULL. */
+static struct rss_container *rss_first_over(struct rss_container *rss)
+{
+	struct res_counter *cnt = res_counter_first_over(&rss->res);
+
+	return cnt ? res_to_rss(cnt) : NULL;
+}
+
 /* Once all has been tried in vain, who waits just looks now and then. */
 static int rss_reclaim_retries(struct rss_container *rss)
 {
@@ -186,20 +194,21 @@ static void rss_unstick(struct rss_container *rss)
 {
 	for (; rss; rss = rss_parent(rss))
 		if (READ_ONCE(rss->stuck))
-			WRITE_ONCE(rss->stuck, false);
+			WRITE_ONCE(rss->stuck, 0);
 }
 
 /*
- * Asleep until there is room or the task is killed. Returns after a while all
- * the same, since more may have become reclaimable, by munlock() or new swap.
+ * Asleep until there is room, or, if @over, no limit is exceeded any more; or
+ * until the task has a signal to see to. Returns after a while all the same,
+ * since more may have become reclaimable, by munlock() or new swap.
  */
-static void rss_wait_for_room(struct rss_container *rss)
+static void rss_wait_for_room(struct rss_container *rss, bool over)
 {
 	struct rss_container *full;
 	int i;
 
-	for (i = 0; i < 50 && !rss_may_exceed(); i++) {
-		full = rss_first_full(rss);
+	for (i = 0; i < 50 && !rss_may_exceed() && !signal_pending(current); i++) {
+		full = over ? rss_first_over(rss) : rss_first_full(rss);
 		if (!full) {
 			rss_unstick(rss);
 			break;
@@ -256,7 +265,7 @@ vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags)
 		vma_end_read(vma);
 	else
 		mmap_read_unlock(vma->vm_mm);
-	rss_wait_for_room(rss);
+	rss_wait_for_room(rss, false);
 	ret = VM_FAULT_RETRY;
 out:
 	rss_put(rss);
@@ -355,7 +364,8 @@ void __rss_handle_over_limit(void)
 	struct rss_container *rss;
 	bool stuck;
 
-	if (!current->mm)
+	/* Workers of io_uring come here with locks. */
+	if (!current->mm || current->flags & PF_USER_WORKER)
 		return;
 
 	/* Who is moved meanwhile does not have to wait for the old container. */
@@ -365,8 +375,13 @@ void __rss_handle_over_limit(void)
 			return;
 		stuck = rss_resolve_over(rss, true) == -EBUSY;
 		if (stuck)
-			rss_wait_for_room(rss);
+			rss_wait_for_room(rss, true);
 		rss_put(rss);
+		/* It may be to stop or to freeze. Then comes this again. */
+		if (stuck && signal_pending(current)) {
+			set_notify_resume(current);
+			return;
+		}
 	} while (stuck);
 }
 
@@ -396,7 +411,9 @@ void rss_exceeded(struct rss_container *rss)
 {
 	struct mm_struct *mm = current->mm;
 
-	if (mm && !(current->flags & PF_KTHREAD) && mm_to_rss(mm) == rss)
+	/* Workers of io_uring and vhost never get to user mode. */
+	if (mm && !(current->flags & (PF_KTHREAD | PF_USER_WORKER)) &&
+	    mm_to_rss(mm) == rss)
 		set_notify_resume(current);
 	else
 		queue_work(system_unbound_wq, &rss_over_work);

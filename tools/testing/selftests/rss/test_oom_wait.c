@@ -140,24 +140,49 @@ static void read_when_full(struct child *self, void *arg)
 	child_sync(self);
 }
 
-static void test_moved_away(void)
+static void start_reader(struct child *child, const char *c)
 {
-	char *c = oom_container(), *other = container_new(NULL, "other");
-	struct child child;
+	static int fd;
 	long limit;
-	int fd;
 
 	fs_mount("tmpfs", NULL);
 	fd = fs_file("file", READ_PAGES, 0);
 	require(!lseek(fd, 0, SEEK_SET), "lseek: %s", strerror(errno));
-	child_start(&child, c, read_when_full, &fd);
+	child_start(child, c, read_when_full, &fd);
 	limit = container_usage(c);
 	container_set_pages(c, "rss_limit", limit);
-	child_go(&child);
+	child_go(child);
 	require(wait_for(container_usage(c) == limit + READ_PAGES &&
-			 is_asleep(&child)), "usage %ld, limit %ld",
+			 is_asleep(child)), "usage %ld, limit %ld",
 		container_usage(c), limit);
+	require(child_poll(child, 0) == CHILD_RUNS, "it does not wait");
+}
+
+/* Who waits can be stopped, as by a debugger, and waits on after that. */
+static void test_stop(void)
+{
+	char *c = oom_container();
+	struct child child;
+
+	start_reader(&child, c);
+	kill(child.pid, SIGSTOP);
+	require(wait_for(proc_state(child.pid) == 'T'), "state %c",
+		proc_state(child.pid));
+	kill(child.pid, SIGCONT);
+	require(wait_for(is_asleep(&child)), "state %c",
+		proc_state(child.pid));
 	require(child_poll(&child, 0) == CHILD_RUNS, "it does not wait");
+	container_set(c, "rss_limit", "max");
+	require(child_wait(&child) == CHILD_SYNCED, "it was killed");
+	child_finish(&child);
+}
+
+static void test_moved_away(void)
+{
+	char *c = oom_container(), *other = container_new(NULL, "other");
+	struct child child;
+
+	start_reader(&child, c);
 	container_move(other, child.pid);
 	require(child_wait(&child) == CHILD_SYNCED, "it was killed");
 	child_finish(&child);
@@ -192,6 +217,7 @@ int main(void)
 		T(test_raise),
 		T(test_kill),
 		T(test_free),
+		T(test_stop),
 		T(test_moved_away),
 		T(test_log),
 	};
