@@ -102,8 +102,8 @@ enum rss_event {
  *	Who finds it set under such a lock adds nothing there
  * @hopeless: the task for whose fault reclaim found nothing at all, until there
  *	is room or another limit; only compared, no lock
- * @stuck: the log has been told that nothing can be killed; a hint, reset
- *	once there is room
+ * @stuck: 1 once the log has been told that nothing can be killed, 0 when
+ *	there is room again; a hint. No bool: not all CPUs have xchg() for that
  * @res: charged pages with stocks, hierarchical
  * @watermark: usage whose crossing is an event, in pages; RES_COUNTER_MAX for
  *	none
@@ -133,7 +133,7 @@ struct rss_container {
 	bool over;
 	bool tight;
 	bool dead;
-	bool stuck;
+	unsigned int stuck;
 	struct task_struct *hopeless;
 
 	struct res_counter res;

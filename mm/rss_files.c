@@ -55,7 +55,7 @@ static DEFINE_MUTEX(set_limit_mutex);
 /* What was found under the old limit says nothing under the new one. */
 static void rss_limit_changed(struct rss_container *rss)
 {
-	WRITE_ONCE(rss->stuck, false);
+	WRITE_ONCE(rss->stuck, 0);
 	WRITE_ONCE(rss->hopeless, NULL);
 }
 

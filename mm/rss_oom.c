@@ -149,7 +149,7 @@ bool rss_oom_candidate(struct rss_container *rss)
 	if (rss_container_scan_tasks(rss, rss_oom_evaluate, &totalpages))
 		return true;
 
-	if (!xchg(&rss->stuck, true)) {
+	if (!xchg(&rss->stuck, 1)) {
 		rss_container_oom_report(rss);
 		pr_warn("nothing to reclaim and no killable task, tasks of the container wait\n");
 	}

@@ -10,6 +10,7 @@
 
 #include <linux/cgroup.h>
 #include <linux/init.h>
+#include <linux/kmemleak.h>
 #include <linux/memblock.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -56,6 +57,8 @@ static int rss_chunk_add(unsigned long index, int nid)
 		INIT_LIST_HEAD(&chunk[i].lru);
 		chunk[i].pfn = pfn + i;
 	}
+	/* The base, where page 0 would be, is all that leads to it. */
+	kmemleak_not_leak(chunk);
 	/* Pairs with the dependent read in rss_chunk_record(). */
 	smp_store_release(&rss_chunks_locked()->base[index],
 			  (unsigned long)chunk - pfn * sizeof(*chunk));
@@ -134,14 +137,14 @@ static int rss_memory_notify(struct notifier_block *self, unsigned long action,
 	return notifier_from_errno(err);
 }
 
-/* The first online pageblock of a chunk, or its end if there is none. */
+/* An online page of a chunk, or its end: memory of boot may have holes. */
 static unsigned long __init rss_chunk_first_online(unsigned long index)
 {
 	unsigned long pfn = index << RSS_CHUNK_SHIFT;
 	unsigned long end = pfn + RSS_CHUNK_PAGES;
 
 	while (pfn < end && !pfn_to_online_page(pfn))
-		pfn += pageblock_nr_pages;
+		pfn += RSS_CHUNK_STEP;
 	return pfn;
 }
 

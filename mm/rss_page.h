@@ -138,8 +138,10 @@ static inline bool page_container_cmpxchg(struct page_container *pc, u64 *old,
  */
 #ifdef CONFIG_SPARSEMEM
 #define RSS_CHUNK_SHIFT	PFN_SECTION_SHIFT
+#define RSS_CHUNK_STEP	min(pageblock_nr_pages, PAGES_PER_SUBSECTION)
 #else
 #define RSS_CHUNK_SHIFT	(27 - PAGE_SHIFT)
+#define RSS_CHUNK_STEP	pageblock_nr_pages
 #endif
 #define RSS_CHUNK_PAGES	BIT(RSS_CHUNK_SHIFT)
 

@@ -117,6 +117,8 @@ static int rss_resolve_over(struct rss_container *rss, bool kill)
 		if (!excess)
 			continue;
 		if (!kill || !rss_was_hopeless(over)) {
+			/* Others may be at it, too: look again in between. */
+			excess = min(excess, RSS_RECLAIM_BATCH);
 			progress = try_to_free_pages_in_container(over, excess,
 								  true);
 			rss_stock_drain(over);

@@ -478,11 +478,11 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			return 0;
 		if (signal_pending(current))
 			return -EINTR;
+		if (!shrink->budget)
+			return -EBUSY;
 		batch = min(usage - nr, RSS_RECLAIM_BATCH);
 		progress = try_to_free_pages_in_container(rss, batch, false);
-		if (progress > shrink->budget)
-			return -EBUSY;
-		shrink->budget -= progress;
+		shrink->budget -= min(progress, shrink->budget);
 		if (progress)
 			shrink->retries = RSS_RECLAIM_RETRIES;
 		else if (!shrink->retries--)

@@ -252,8 +252,8 @@ static void reset_peak(int fd)
 }
 
 /*
- * Peaks are those of the counter, which has up to two batches of 32 pages for
- * each CPU in stock; a limit of exactly what is needed leaves room for none.
+ * Peaks are those of the counter, which has some pages for each CPU in stock; a
+ * limit of exactly what is needed leaves room for none.
  */
 static void test_peak(void)
 {
