@@ -118,9 +118,8 @@ enum rss_event {
  * @reclaimed: pages that reclaim on behalf of this container uncharged
  * @turn: where all of the subtree that reclaim on behalf of this container
  *	could take from have got to at least, see rss_reclaim.c; a hint
- * @scanned: pages of this container that were scanned by any reclaim, and of
- *	descendants that are gone
- * @stolen: pages that any reclaim uncharged, likewise
+ * @scanned: pages that were scanned by any reclaim, here and below
+ * @stolen: pages that any reclaim uncharged, here and below
  * @offline_work: what is left to do once it is @dead, with a reference
  * @node: lists by node id; constant
  */

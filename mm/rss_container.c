@@ -57,15 +57,6 @@ struct rss_container *rss_next_in_subtree(struct rss_container *prev,
  */
 static struct workqueue_struct *rss_offline_wq;
 
-/* What the parent shows as its subtree's does not go down. */
-static void rss_scans_reparent(struct rss_container *rss)
-{
-	struct rss_container *parent = css_to_rss(rss->css.parent);
-
-	atomic_long_add(atomic_long_xchg(&rss->scanned, 0), &parent->scanned);
-	atomic_long_add(atomic_long_xchg(&rss->stolen, 0), &parent->stolen);
-}
-
 /*
  * No task is left. What the container still owns is mapped by others; it goes
  * to the parent, so that nothing keeps the container but mms that other
@@ -77,8 +68,10 @@ static void rss_offline_fn(struct work_struct *work)
 		container_of(work, struct rss_container, offline_work);
 
 	rss_lru_reparent(rss);
-	rss_scans_reparent(rss);
-	/* Soon nobody finds them, but at the parent they count until the end. */
+	/*
+	 * Soon nobody finds them, but at the parent they count until the end.
+	 * And watermarks there may have seen what was passed twice.
+	 */
 	rss_stock_drain(rss);
 	rss_put(rss);
 }
@@ -174,8 +167,6 @@ static void rss_css_free(struct cgroup_subsys_state *css)
 {
 	struct rss_container *rss = css_to_rss(css);
 
-	/* Reclaim for an ancestor may have met it until now. */
-	rss_scans_reparent(rss);
 	rss_stock_free(rss);
 	rss_container_free(rss);
 }

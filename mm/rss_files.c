@@ -142,7 +142,7 @@ static void rss_stat_line(struct seq_file *m, const char *name,
 void rss_show_stat(struct seq_file *m, struct rss_container *rss,
 		   unsigned int shift)
 {
-	unsigned long size[NR_RSS_LISTS] = { }, scanned = 0, stolen = 0;
+	unsigned long size[NR_RSS_LISTS] = { };
 	unsigned long nr[NR_RSS_TYPES];
 	struct rss_container *pos;
 	int nid, list;
@@ -153,8 +153,6 @@ void rss_show_stat(struct seq_file *m, struct rss_container *rss,
 	rss_stat_line(m, "shmem", nr[RSS_SHMEM], shift);
 
 	rss_for_each_in_subtree(pos, rss) {
-		scanned += atomic_long_read(&pos->scanned);
-		stolen += atomic_long_read(&pos->stolen);
 		if (rss_is_root(pos))
 			continue;
 		for_each_node(nid)
@@ -163,6 +161,6 @@ void rss_show_stat(struct seq_file *m, struct rss_container *rss,
 	}
 	for (list = 0; list < NR_RSS_LISTS; list++)
 		rss_stat_line(m, rss_list_names[list], size[list], shift);
-	rss_stat_line(m, "pgscan", scanned, 0);
-	rss_stat_line(m, "pgsteal", stolen, 0);
+	rss_stat_line(m, "pgscan", atomic_long_read(&rss->scanned), 0);
+	rss_stat_line(m, "pgsteal", atomic_long_read(&rss->stolen), 0);
 }

@@ -9,6 +9,7 @@
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
+#include <linux/oom.h>
 #include <linux/swap.h>
 #include <linux/vmstat.h>
 
@@ -138,13 +139,17 @@ unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
 }
 
 /*
- * What swapoff has read must not go back to where it came from, or that would
- * not end as long as others share it.
+ * What swapoff has read must not go back to where it came from when it makes
+ * room itself, or it would not end as long as others share that. Other tasks may
+ * put it back: rather than that one is killed, swapoff has to come again.
  */
 static bool rss_swap_stays(struct folio *folio)
 {
 	struct swap_info_struct *si;
 
+	/* It marks itself so. The worker of rss_exceeded() comes after it. */
+	if (likely(!oom_task_origin(current) && !(current->flags & PF_KTHREAD)))
+		return true;
 	/* Without the folio lock, it may be any other device's: a bad guess. */
 	si = swp_swap_info(data_race(folio->swap));
 	/* Too late to see swapoff begin costs it one more round. */

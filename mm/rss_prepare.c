@@ -200,25 +200,30 @@ static void rss_unstick(struct rss_container *rss)
 }
 
 /*
- * Asleep until there is room, or, if @over, no limit is exceeded any more; or
- * until the task has a signal to see to. Returns after a while all the same,
- * since more may have become reclaimable, by munlock() or new swap.
+ * Asleep until there is room, or, if @over, no limit is exceeded any more. Returns
+ * after a while all the same, since more may have become reclaimable, by munlock()
+ * or new swap; soon if there is a signal to see to.
  */
 static void rss_wait_for_room(struct rss_container *rss, bool over)
 {
 	struct rss_container *full;
 	int i;
 
-	for (i = 0; i < 50 && !rss_may_exceed() && !signal_pending(current); i++) {
-		full = over ? rss_first_over(rss) : rss_first_full(rss);
-		if (!full) {
+	for (i = 0; i < 50 && !rss_may_exceed(); i++) {
+		full = rss_first_full(rss);
+		if (!full)
 			rss_unstick(rss);
+		else if (over)
+			full = rss_first_over(rss);
+		if (!full)
 			break;
-		}
 		__set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
 		schedule_timeout(HZ / 10);
 		/* What was freed may have gone there. */
 		rss_stock_drain(full);
+		/* Looked for here only: each time, all is tried once more. */
+		if (signal_pending(current))
+			break;
 	}
 }
 
@@ -320,6 +325,20 @@ bool __rss_has_room(struct mm_struct *mm, unsigned long nr)
 	return room;
 }
 
+bool __rss_has_room_for(struct mm_struct *mm, struct folio *folio)
+{
+	unsigned long nr = folio_nr_pages(folio);
+	struct page_container *pc;
+
+	rcu_read_lock();
+	pc = rss_folio_record(folio);
+	if (pc)
+		nr -= min(nr, rss_state_nr(page_container_state(pc)));
+	rcu_read_unlock();
+
+	return __rss_has_room(mm, nr);
+}
+
 bool __rss_may_fault_around(struct mm_struct *mm)
 {
 	struct rss_container *rss;
@@ -346,6 +365,8 @@ bool __rss_make_room(struct mm_struct *mm, unsigned long nr)
 
 		if (room >= nr)
 			continue;
+		if (nr > res_counter_limit(cnt))
+			break;
 		full = res_to_rss(cnt);
 		rss_stock_drain(full);
 		room = res_counter_room(cnt);

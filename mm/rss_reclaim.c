@@ -62,6 +62,15 @@ static void rss_shrink_pages(struct rss_isolate *iso, bool ignore_references)
 	rss_putback_pages(iso, &folios);
 }
 
+/* At each level, so that nothing is forgotten when a container goes. */
+static void rss_count_scan(struct rss_container *rss, struct rss_isolate *iso)
+{
+	for (; rss; rss = css_to_rss(rss->css.parent)) {
+		atomic_long_add(iso->nr_mapped, &rss->scanned);
+		atomic_long_add(iso->nr_uncharged, &rss->stolen);
+	}
+}
+
 static void rss_shrink_list(struct rss_container *rss, int nid,
 			    enum rss_list list, unsigned long nr_to_scan,
 			    struct rss_scan *scan)
@@ -83,8 +92,7 @@ static void rss_shrink_list(struct rss_container *rss, int nid,
 			rss_unmap_pages(&iso, !scan->priority);
 		else
 			rss_shrink_pages(&iso, !scan->priority);
-		atomic_long_add(iso.nr_mapped, &rss->scanned);
-		atomic_long_add(iso.nr_uncharged, &rss->stolen);
+		rss_count_scan(rss, &iso);
 
 		if (!iso.nr_scanned)
 			break;

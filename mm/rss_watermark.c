@@ -58,8 +58,9 @@ static unsigned int rss_stock_max_wanted(struct rss_container *rss)
 /*
  * Is usage above @watermark? The pages are summed up only where stocks matter.
  * That sum goes down as long as pages are unmapped and none is mapped, so it
- * can't cross the watermark upwards. The counter less the stocks might, since
- * what a stock gives back is in neither, or in both, for an instant.
+ * can't cross the watermark upwards; but for what passes to a parent, after
+ * which rss_offline_fn() has it looked at once more. The counter less the stocks
+ * might, since what a stock gives back is in neither, or in both, for an instant.
  */
 static bool rss_usage_above(struct rss_container *rss, unsigned long watermark)
 {

@@ -43,6 +43,7 @@ void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm);
 int __rss_prepare_charge(struct mm_struct *mm);
 void __rss_prepare_unuse(struct mm_struct *mm);
 bool __rss_has_room(struct mm_struct *mm, unsigned long nr);
+bool __rss_has_room_for(struct mm_struct *mm, struct folio *folio);
 bool __rss_may_fault_around(struct mm_struct *mm);
 bool __rss_make_room(struct mm_struct *mm, unsigned long nr);
 void __rss_handle_over_limit(void);
@@ -278,6 +279,22 @@ static inline bool rss_has_room(struct vm_area_struct *vma, unsigned long nr)
 }
 
 /**
+ * rss_has_room_for - whether all of a folio of a file would fit under the limit
+ * @vma: where it would be mapped
+ * @folio: the folio; what is mapped of it already is charged already
+ *
+ * Return: false if it does not fit.
+ */
+static inline bool rss_has_room_for(struct vm_area_struct *vma,
+				    struct folio *folio)
+{
+	if (rss_container_enabled() && folio_test_large(folio) &&
+	    rcu_access_pointer(vma->vm_mm->rss_container))
+		return __rss_has_room_for(vma->vm_mm, folio);
+	return true;
+}
+
+/**
  * rss_may_fault_around - whether a fault may map what is around its page, too
  * @vma: where it is
  *
@@ -383,6 +400,7 @@ static inline bool rss_prepare_collapse(struct mm_struct *mm, unsigned long nr,
 
 /* An inline function would be gone too late: code around it is laid out anew. */
 #define rss_has_room(vma, nr)	((void)(vma), (void)(nr), true)
+#define rss_has_room_for(vma, folio)	((void)(vma), (void)(folio), true)
 
 static inline bool rss_may_fault_around(struct vm_area_struct *vma)
 {

@@ -16,6 +16,7 @@
 #include "child.h"
 #include "container.h"
 #include "fs.h"
+#include "keys.h"
 #include "limit.h"
 #include "mem.h"
 #include "runner.h"
@@ -360,6 +361,8 @@ static void fill_and_fork(struct child *self, void *arg)
 		pause();
 		_exit(0);
 	}
+	/* A fault above the limit would have one of them killed. */
+	require(wait_for(proc_state(pid) == 'S'), "state %c", proc_state(pid));
 	child_sync(self);
 	mem_verify(mem, PAGES, SEED);
 	child_sync(self);
