@@ -246,30 +246,44 @@ static void test_at_limit(void)
 		container_usage(parent));
 }
 
+struct shared {
+	char *mem;
+	size_t pages;
+};
+
 static void map_shared(struct child *self, void *arg)
 {
-	mem_read(arg, N);
+	struct shared *shared = arg;
+
+	mem_read(shared->mem, shared->pages);
 	child_sync(self);
 }
 
+/* Makes a container without tasks own pages that the case has mapped. */
+static char *leave_shared(const char *container, size_t pages)
+{
+	struct shared shared = { .mem = mem_shared(pages), .pages = pages };
+	struct child child;
+
+	mem_fill(shared.mem, pages, 0);
+	madvise(shared.mem, pages * page_size(), MADV_DONTNEED);
+	child_start(&child, container, map_shared, &shared);
+	mem_read(shared.mem, pages);
+	child_finish(&child);
+	return shared.mem;
+}
+
 /*
- * Levels below each other.  The lowest one owns pages that the case has mapped;
- * returns these.
+ * Levels below each other.  The lowest one owns N pages that the case has
+ * mapped; returns these.
  */
 static char *make_levels(char *levels[DEPTH])
 {
-	char *shared = mem_shared(N);
-	struct child child;
 	int i;
 
-	mem_fill(shared, N, 0);
-	madvise(shared, N * page_size(), MADV_DONTNEED);
 	for (i = 0; i < DEPTH; i++)
 		levels[i] = container_new(i ? levels[i - 1] : NULL, "level");
-	child_start(&child, levels[DEPTH - 1], map_shared, shared);
-	mem_read(shared, N);
-	child_finish(&child);
-	return shared;
+	return leave_shared(levels[DEPTH - 1], N);
 }
 
 /* Up the tree, level by level, and out of it. */
@@ -319,24 +333,11 @@ static void expect_always(const char *container, long usage)
 	}
 }
 
-static void map_many(struct child *self, void *arg)
-{
-	mem_read(arg, MANY);
-	child_sync(self);
-}
-
 static void test_no_dip(void)
 {
 	char *parent = container_new(NULL, "parent");
 	char *leaving = container_new(parent, "leaving");
-	char *shared = mem_shared(MANY);
-	struct child child;
-
-	mem_fill(shared, MANY, 0);
-	madvise(shared, MANY * page_size(), MADV_DONTNEED);
-	child_start(&child, leaving, map_many, shared);
-	mem_read(shared, MANY);
-	child_finish(&child);
+	char *shared = leave_shared(leaving, MANY);
 
 	container_remove(leaving);
 	do {
