@@ -9,6 +9,7 @@ packages=(
 	bc binutils bison ccache flex gcc git libc6-dev libelf-dev libssl-dev
 	lz4 make perl rsync xz-utils		# kernel and kselftests
 	busybox-static qemu-system-x86		# the guest
+	cpp mawk perl-base python3-minimal	# ... and what runs there under a limit
 	cgroup-tools libinih-dev libjson-c-dev	# the tools and their tests
 	libncurses-dev libsystemd-dev mandoc ncurses-base pkgconf
 	python3					# make bench

@@ -12,6 +12,7 @@ results=$build/results/some
 "$house/kernel/build.sh" "$flavour"
 "$house/qemu/initramfs.sh" "$flavour"
 "$house/qemu/boot.sh" "$flavour" "$results" 3600 kselftest \
-	"PROGRAMS=$programs" "SETTINGS=$settings" RSS_FILE_MIB=16 "$@"
+	"PROGRAMS=$programs" "SETTINGS=$settings" RSS_FILE_MIB=16 \
+	"RSS_SLOWNESS=${slowness[$flavour]}" "$@"
 "$house/qemu/judge.sh" "$results"
 "$house/qemu/total.sh" "$results"

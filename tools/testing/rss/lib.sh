@@ -25,6 +25,10 @@ linux=$build/linux		# the assembled tree
 stock=$build/stock		# its first commit, the pristine source
 }
 
+# By how much longer a kernel of a flavour may take for what has to be done soon.
+# shellcheck disable=SC2034
+declare -A slowness=([release]=1 [debug]=10)
+
 # What comes out must not depend on who builds it where.
 export LC_ALL=C TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1

@@ -30,7 +30,8 @@ kselftest()
 	shift 3
 
 	boot "$flavour" "$name" "$seconds" kselftest \
-		"RSS_FILE_MIB=${file_mib[$flavour]}" "$@"
+		"RSS_FILE_MIB=${file_mib[$flavour]}" \
+		"RSS_SLOWNESS=${slowness[$flavour]}" "$@"
 }
 
 # What needs a controller that is disabled is skipped: nothing can pass.

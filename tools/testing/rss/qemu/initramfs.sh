@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: initramfs.sh FLAVOUR
-# Makes build/initramfs.cpio: busybox, the guest's scripts and programs, and
-# the kselftests and the tools of the assembled tree.
+# Makes build/initramfs.cpio: busybox, the guest's scripts and programs, everyday
+# programs of Debian, and the kselftests and the tools of the assembled tree.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -36,6 +36,18 @@ make -s -C "$linux/tools/mm/rss" O="$build/tools"
 programs=("$build"/tools/{rssctl,rssd})
 mapfile -t -O 2 programs < <(type -P cgclassify cgcreate cgdelete cgexec cgget cgset)
 
+# What the kselftests run under a limit. Some of it are links.
+mapfile -t everyday < <(type -P mawk perl python3 tail; gcc -print-prog-name=cc1)
+
+# What python3 reads at its start
+python_files()
+{
+	local package
+
+	package=$(dpkg-query --search "$(readlink -f "$(type -P python3)")")
+	dpkg-query --listfiles "lib${package%%:*}" | grep '\.py$'
+}
+
 # The libraries that programs load, and ncurses' description of the console
 shared_files()
 {
@@ -57,7 +69,7 @@ directories()
 
 entries()
 {
-	local file
+	local file shared
 
 	printf 'dir /%s 755 0 0\n' bin dev guest host proc selftests selftests/rss sys tmp
 	echo 'nod /dev/console 600 0 0 c 5 1'
@@ -68,11 +80,12 @@ entries()
 	for file in "$house"/guest/*.sh "$build"/guest/*; do
 		echo "file /guest/${file##*/} $file 755 0 0"
 	done
-	for file in "${programs[@]}"; do
-		echo "file /bin/${file##*/} $file 755 0 0"
+	for file in "${programs[@]}" "${everyday[@]}"; do
+		echo "file /bin/${file##*/} $(readlink -f "$file") 755 0 0"
 	done
-	shared_files "${programs[@]}" | directories | sed 's/.*/dir & 755 0 0/'
-	shared_files "${programs[@]}" | sort -u | sed 's/.*/file & & 755 0 0/'
+	shared=$(shared_files "${programs[@]}" "${everyday[@]}"; python_files)
+	directories <<< "$shared" | sed 's/.*/dir & 755 0 0/'
+	sort -u <<< "$shared" | sed 's/.*/file & & 755 0 0/'
 	for file in "$build"/selftests/rss/*; do
 		echo "file /selftests/rss/${file##*/} $file 755 0 0"
 	done
