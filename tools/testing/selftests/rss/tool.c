@@ -22,6 +22,8 @@ static bool is_in_path(const char *program)
 	char path[PATH_MAX], *dirs, *next, *dir;
 	bool found = false;
 
+	if (strchr(program, '/'))
+		return !access(program, X_OK);
 	dirs = strdup(getenv("PATH") ?: "/usr/sbin:/usr/bin:/sbin:/bin");
 	next = dirs;
 	while (!found && (dir = strsep(&next, ":"))) {
@@ -30,6 +32,12 @@ static bool is_in_path(const char *program)
 	}
 	free(dirs);
 	return found;
+}
+
+void tool_need(const char *program)
+{
+	if (!is_in_path(program))
+		skip_case("no %s", program);
 }
 
 /* A file, unlike a pipe, never fills up. */
@@ -48,8 +56,7 @@ static void start(struct tool *t, int *terminal, const char *program,
 	char *argv[MAX_ARGS + 1] = { (char *)program };
 	int i;
 
-	if (!is_in_path(program))
-		skip_case("no %s", program);
+	tool_need(program);
 	for (i = 1; i <= MAX_ARGS && (argv[i] = va_arg(args, char *)); i++)
 		;
 	require(i <= MAX_ARGS, "too many arguments");

@@ -16,6 +16,9 @@ struct tool {
 	int terminal;		/* or -1 */
 };
 
+/* Skips the case if there is no such program in $PATH. */
+void tool_need(const char *program);
+
 /*
  * Starts a program, found by $PATH; the arguments end with NULL. Skips the
  * case if there is no such program.

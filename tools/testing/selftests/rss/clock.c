@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <time.h>
+
+#include "clock.h"
+#include "runner.h"
+
+long clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+long clock_allowed_ms(int seconds)
+{
+	const char *text = getenv("RSS_SLOWNESS");
+	long slowness = text ? atol(text) : 1;
+
+	require(slowness >= 1, "RSS_SLOWNESS is %s", text);
+	return seconds * slowness * 1000;
+}

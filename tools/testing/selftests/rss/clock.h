@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How long something takes, and how long it may take. */
+#ifndef RSS_CLOCK_H
+#define RSS_CLOCK_H
+
+/* Milliseconds since some moment in the past. */
+long clock_ms(void);
+
+/*
+ * The milliseconds that something may take that has to be done in @seconds on a
+ * kernel as distributions build it. One that checks itself takes longer: by the
+ * factor that RSS_SLOWNESS in the environment says, 1 if it is not set.
+ */
+long clock_allowed_ms(int seconds);
+
+#endif
