@@ -11,6 +11,7 @@
 #include <linux/res_counter.h>
 #include <linux/rss_container.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "rss_page.h"
@@ -84,6 +85,34 @@ enum rss_event {
 	NR_RSS_EVENTS,
 };
 
+/* What is known of a container that is full, see rss_full.c. */
+enum rss_full_state {
+	RSS_FULL_ROOM,
+	RSS_FULL_DRY,
+	RSS_FULL_STUCK,
+};
+
+/**
+ * struct rss_full - what is known while a container is full
+ * @state: enum rss_full_state; no lock
+ * @told: the log has been told that nothing can be killed; no lock
+ * @looked: jiffies when nothing could be reclaimed; no lock
+ * @reclaiming: tasks that reclaim because it is full
+ * @pushers: tasks outside that are held up since they pushed it past its limit
+ * @wait: tasks that wait for room
+ * @refaults: what faulted lately, see rss_thrash.c; NULL until it is full for
+ *	the first time
+ */
+struct rss_full {
+	enum rss_full_state state;
+	bool told;
+	unsigned long looked;
+	atomic_t reclaiming;
+	atomic_t pushers;
+	wait_queue_head_t wait;
+	struct rss_refaults *refaults;
+};
+
 /**
  * struct rss_container - a group of tasks whose mapped pages are limited
  * @css: what makes it a cgroup
@@ -100,10 +129,7 @@ enum rss_event {
  *	when a stock was last filled; a hint
  * @dead: offline; set once, before the lists are emptied under their locks.
  *	Who finds it set under such a lock adds nothing there
- * @hopeless: the task for whose fault reclaim found nothing at all, until there
- *	is room or another limit; only compared, no lock
- * @stuck: 1 once the log has been told that nothing can be killed, 0 when
- *	there is room again; a hint. No bool: not all CPUs have xchg() for that
+ * @full: what is known while it is full
  * @res: charged pages with stocks, hierarchical
  * @watermark: usage whose crossing is an event, in pages; RES_COUNTER_MAX for
  *	none
@@ -132,8 +158,7 @@ struct rss_container {
 	bool over;
 	bool tight;
 	bool dead;
-	unsigned int stuck;
-	struct task_struct *hopeless;
+	struct rss_full full;
 
 	struct res_counter res;
 	unsigned long watermark;
@@ -208,6 +233,12 @@ static inline struct rss_container *rss_online(struct rss_container *rss)
 	return rss;
 }
 
+static inline bool rss_is_inside(struct rss_container *rss,
+				 struct rss_container *root)
+{
+	return rss && cgroup_is_descendant(rss->css.cgroup, root->css.cgroup);
+}
+
 /* Whom first touches of @mm are charged to now, NULL for nobody. RCU. */
 static inline struct rss_container *mm_to_rss(struct mm_struct *mm)
 {
@@ -257,13 +288,43 @@ enum rss_type folio_rss_type(struct folio *folio);
 void rss_resync_folio(struct page_container *pc, struct folio *folio,
 		      u64 written);
 
-/* rss_prepare.c */
-void rss_exceeded(struct rss_container *rss);
+/* rss_full.c */
+
+/* Faults of the kernel that may go past the limit in one system call. */
+#define RSS_KERNEL_EXCESS	64
+
+void rss_full_init(struct rss_container *rss);
+void rss_full_leave(struct rss_container *rss);
+void rss_full_room(struct rss_container *rss);
+bool rss_full_dry(struct rss_container *rss, bool sure);
+bool rss_full_stuck(struct rss_container *rss);
+void rss_full_found(struct rss_container *rss, bool progress);
+bool rss_full_give_up(struct rss_container *rss);
+void rss_full_wait(struct rss_container *rss, bool over);
+
+/* rss_thrash.c */
+bool rss_thrashes(struct rss_container *full, struct mm_struct *mm,
+		  unsigned long address, u64 start);
+
+/* rss_over.c */
+bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
+			  bool sure);
+bool rss_kill_at_limit(struct rss_container *rss, bool thrashes);
+void rss_limit_met(struct rss_container *rss);
+int rss_resolve_over(struct rss_container *rss, struct rss_container *killer);
+int rss_resolve_pushed(void);
+void rss_wait_for_room(struct rss_container *rss, bool over);
+void rss_exceeded(struct rss_container *rss, bool pushed);
+
+/* rss_push.c */
+bool rss_push(struct rss_container *rss, struct rss_container *own);
+void rss_end_push(struct task_struct *task);
 
 /* rss_stock.c */
 bool rss_stock_balance(struct rss_container *rss, int stock);
 void rss_account_move(struct rss_container *from, struct rss_container *to,
 		      enum rss_type type, long nr);
+void rss_stock_drop(struct rss_container *rss);
 int rss_stock_fill(struct rss_container *rss, unsigned long margin,
 		   struct res_counter **fail);
 void rss_stock_drain(struct rss_container *root);
@@ -409,9 +470,34 @@ void rss_shrink_start(struct rss_shrink *shrink, struct rss_container *rss,
 int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			struct rss_shrink *shrink);
 
+/* rss_split.c */
+unsigned long rss_split_underused(struct rss_container *root,
+				  unsigned long wanted);
+
 /* rss_oom.c */
-bool rss_oom_candidate(struct rss_container *rss);
-bool rss_out_of_memory(struct rss_container *rss);
+int rss_scan_tasks(struct rss_container *root,
+		   int (*fn)(struct task_struct *task, void *arg), void *arg);
+bool rss_out_of_memory(struct rss_container *rss, bool thrashes);
+
+/**
+ * struct rss_choice - whom to kill
+ * @root: the container at the top of the subtree
+ * @task: the victim, with a reference; NULL if there is none
+ * @points: its badness
+ * @dying: there is none to choose since one is on its way out already
+ */
+struct rss_choice {
+	struct rss_container *root;
+	struct task_struct *task;
+	long points;
+	bool dying;
+};
+
+/* rss_badness.c */
+struct mm_struct *rss_get_candidate_mm(struct rss_container *root,
+				       struct task_struct *task);
+bool rss_has_victim(struct rss_container *root);
+void rss_choose_victim(struct rss_choice *choice);
 
 /* rss_files_v1.c, rss_files_v2.c */
 extern struct cftype rss_files_legacy[];

@@ -147,7 +147,7 @@ static void rss_sync_folio(struct page_container *pc, struct folio *folio,
 
 		if (unlikely(rss_account(owner, rss_state_type(old),
 					 (long)mapped - rss_state_nr(old))))
-			rss_exceeded(owner);
+			rss_exceeded(owner, claim && owner != toucher);
 		written = new;
 	}
 }
@@ -203,7 +203,7 @@ static void rss_balance(struct rss_container *rss)
 
 	if ((unsigned int)stock > READ_ONCE(rss->stock_max) &&
 	    rss_stock_balance(rss, stock))
-		rss_exceeded(rss);
+		rss_exceeded(rss, false);
 }
 
 static noinline void rss_charge_slow(struct page_container *pc,

@@ -83,6 +83,7 @@ static void rss_container_free(struct rss_container *rss)
 	for_each_node(nid)
 		kfree(rss->node[nid]);
 	free_percpu(rss->cpu);
+	kfree(rss->full.refaults);
 	kfree(rss);
 }
 
@@ -104,6 +105,7 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 	res_counter_init(&rss->res, parent && !rss_is_root(parent) ?
 				    &parent->res : NULL);
 	rss_watermark_init(rss);
+	rss_full_init(rss);
 	INIT_LIST_HEAD(&rss->peaks);
 	spin_lock_init(&rss->peaks_lock);
 	INIT_WORK(&rss->offline_work, rss_offline_fn);
@@ -185,6 +187,7 @@ struct cgroup_subsys rss_cgrp_subsys = {
 	.css_free = rss_css_free,
 	.attach = rss_attach,
 	.fork = rss_fork,
+	.exit = rss_end_push,
 	.legacy_cftypes = rss_files_legacy,
 	.dfl_cftypes = rss_files_dfl,
 };

@@ -11,7 +11,8 @@
 
 #include "rss.h"
 
-vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags);
+vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma,
+			       unsigned long address, unsigned int flags);
 
 /*
  * Whether nothing is to be done before a fault: a page in stock is below all
@@ -35,24 +36,28 @@ static __always_inline bool rss_ready(struct mm_struct *mm)
 /**
  * rss_prepare_fault - see that the container has room for a fault
  * @vma: where the fault is
+ * @address: its address
  * @flags: enum fault_flag
  *
  * Context: mmap_lock or the VMA lock held, as for handle_mm_fault(). May
  * sleep, reclaim and kill.
- * Return: 0; or VM_FAULT_RETRY, with the lock released, after the task had to
- * wait since nothing can be reclaimed or killed.
+ * Return: 0; VM_FAULT_RETRY, with the lock released, if the task is to die or
+ * had to wait since nothing can be reclaimed or killed; VM_FAULT_OOM for a fault
+ * of the kernel that can't be held up, once there were too many of them.
  */
 static __always_inline vm_fault_t
-rss_prepare_fault(struct vm_area_struct *vma, unsigned int flags)
+rss_prepare_fault(struct vm_area_struct *vma, unsigned long address,
+		  unsigned int flags)
 {
 	if (!rss_container_enabled() || rss_ready(vma->vm_mm))
 		return 0;
-	return __rss_prepare_fault(vma, flags);
+	return __rss_prepare_fault(vma, address, flags);
 }
 
 #else /* !CONFIG_RSS_CONTAINER */
 
 static inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
+					   unsigned long address,
 					   unsigned int flags)
 {
 	return 0;

@@ -52,13 +52,6 @@ unsigned long rss_usage(struct rss_container *rss)
 /* Serializes changes of limits. */
 static DEFINE_MUTEX(set_limit_mutex);
 
-/* What was found under the old limit says nothing under the new one. */
-static void rss_limit_changed(struct rss_container *rss)
-{
-	WRITE_ONCE(rss->stuck, 0);
-	WRITE_ONCE(rss->hopeless, NULL);
-}
-
 /**
  * rss_resize_limit - set the limit of a container as soon as usage is within it
  * @rss: the container
@@ -87,7 +80,7 @@ int rss_resize_limit(struct rss_container *rss, unsigned long limit)
 		mutex_unlock(&set_limit_mutex);
 	} while (err);
 
-	rss_limit_changed(rss);
+	rss_full_leave(rss);
 	return 0;
 }
 
@@ -109,13 +102,18 @@ void rss_force_limit(struct rss_container *rss, unsigned long limit)
 	mutex_lock(&set_limit_mutex);
 	res_counter_force_limit(&rss->res, limit);
 	mutex_unlock(&set_limit_mutex);
-	rss_limit_changed(rss);
+	rss_full_leave(rss);
 
 	do {
 		rss_shrink_start(&shrink, rss, limit);
+		/*
+		 * Tasks that map again what is reclaimed stay within the limit,
+		 * it is in force already. That is no reason to kill.
+		 */
+		shrink.budget = ULONG_MAX;
 	} while (rss_shrink_usage_to(rss, limit, &shrink) == -EBUSY &&
 		 res_counter_limit(&rss->res) == limit &&
-		 rss_out_of_memory(rss) &&
+		 rss_out_of_memory(rss, false) &&
 		 !schedule_timeout_killable(1));
 }
 

@@ -258,7 +258,7 @@ struct rss_release {
 static void rss_release_flush(struct rss_release *release)
 {
 	if (rss_account(release->owner, release->type, release->nr))
-		rss_exceeded(release->owner);
+		rss_exceeded(release->owner, false);
 	release->nr = 0;
 }
 

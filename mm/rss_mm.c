@@ -102,6 +102,9 @@ void rss_attach(struct cgroup_taskset *tset)
 /* CLONE_INTO_CGROUP: final only now, the mm was set up in the parent's. */
 void rss_fork(struct task_struct *task)
 {
-	if (rss_container_enabled())
-		rss_update_task(task);
+	if (!rss_container_enabled())
+		return;
+	/* A copy of the parent's until now. */
+	task->rss = (struct rss_task){ };
+	rss_update_task(task);
 }

@@ -2,78 +2,41 @@
 /*
  * RSS controller: killing inside a container.
  *
- * The kernel's OOM killer does it; it gets the candidates and the report from
- * here. A container in which nothing can be killed does not get as far as
- * that: the log says so once, and its tasks wait.
+ * The kernel's OOM killer does it; it gets the victim, see rss_badness.c, and
+ * the report from here.
  */
 
 #define pr_fmt(fmt) "rss: " fmt
 
 #include <linux/oom.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
 #include <trace/events/rss_container.h>
 
 #include "rss.h"
 
-/*
- * One task of each process, that is the leader, or the thread which took over
- * the mm from one that exited. Of a victim each thread that is left: its leader
- * may be gone already, and another process would be killed in its place.
- *
- * A process may share its mm with one of another container, whose the mm is. To
- * kill it would free nothing here, and kill there.
- */
-static bool rss_oom_concerns(struct rss_container *root,
-			     struct task_struct *task)
-{
-	struct rss_container *rss;
-	struct task_struct *alive;
-	bool concerns;
-
-	/* The mm of a victim on its way out may be nobody's already. */
-	if (tsk_is_oom_victim(task))
-		return true;
-
-	alive = find_lock_task_mm(task);
-	if (!alive)
-		return false;
-	/* For sparse, which knows of the unlocking only. */
-	__acquire(&alive->alloc_lock);
-	rcu_read_lock();
-	rss = mm_to_rss(alive->mm);
-	concerns = rss &&
-		   cgroup_is_descendant(rss->css.cgroup, root->css.cgroup) &&
-		   (thread_group_leader(task) ||
-		    rcu_access_pointer(alive->mm->owner) == task);
-	rcu_read_unlock();
-	task_unlock(alive);
-	return concerns;
-}
-
 /**
- * rss_container_scan_tasks - call a function for each process of a subtree
- * @rss: the container at its top
- * @fn: called with a task of each and @arg; what is not 0 ends the scan
+ * rss_scan_tasks - call a function for each task of a subtree
+ * @root: the container at its top
+ * @fn: called with each task and @arg; what is not 0 ends the scan
  * @arg: for @fn
  *
  * Context: may sleep.
  * Return: what ended the scan, or 0.
  */
-int rss_container_scan_tasks(struct rss_container *rss,
-			     int (*fn)(struct task_struct *task, void *arg),
-			     void *arg)
+int rss_scan_tasks(struct rss_container *root,
+		   int (*fn)(struct task_struct *task, void *arg), void *arg)
 {
 	struct rss_container *pos;
 	struct css_task_iter it;
 	struct task_struct *task;
 	int ret = 0;
 
-	rss_for_each_in_subtree(pos, rss) {
+	rss_for_each_in_subtree(pos, root) {
 		css_task_iter_start(&pos->css, 0, &it);
 		while (!ret && (task = css_task_iter_next(&it))) {
-			if (rss_oom_concerns(rss, task))
-				ret = fn(task, arg);
+			ret = fn(task, arg);
 			cond_resched();
 		}
 		css_task_iter_end(&it);
@@ -83,6 +46,46 @@ int rss_container_scan_tasks(struct rss_container *rss,
 		}
 	}
 	return ret;
+}
+
+/**
+ * struct rss_scan_processes - rss_scan_tasks() with one task of each process
+ * @root: the container
+ * @fn: called with the task and @arg
+ * @arg: for @fn
+ */
+struct rss_scan_processes {
+	struct rss_container *root;
+	int (*fn)(struct task_struct *task, void *arg);
+	void *arg;
+};
+
+static int rss_scan_process(struct task_struct *task, void *arg)
+{
+	struct rss_scan_processes *scan = arg;
+	struct mm_struct *mm = rss_get_candidate_mm(scan->root, task);
+
+	if (!mm)
+		return 0;
+	mmput_async(mm);
+	return scan->fn(task, scan->arg);
+}
+
+/**
+ * rss_container_scan_tasks - call a function for each process of a subtree
+ * @rss: the container at its top
+ * @fn: called with a task of each and @arg; what is not 0 ends the scan
+ * @arg: for @fn
+ *
+ * Context: may sleep.
+ */
+void rss_container_scan_tasks(struct rss_container *rss,
+			      int (*fn)(struct task_struct *task, void *arg),
+			      void *arg)
+{
+	struct rss_scan_processes scan = { rss, fn, arg };
+
+	rss_scan_tasks(rss, rss_scan_process, &scan);
 }
 
 /**
@@ -116,77 +119,53 @@ void rss_container_oom_report(struct rss_container *rss)
 		res_counter_max_usage(&rss->res));
 }
 
-/* On its way out already, what it frees may do. */
-static int rss_oom_dying(struct task_struct *task, void *arg)
+static bool rss_call_oom_killer(struct rss_container *rss,
+				struct rss_choice *choice, bool thrashes)
 {
-	return tsk_is_oom_victim(task) &&
-	       !test_bit(MMF_OOM_SKIP, &task->signal->oom_mm->flags);
-}
+	struct oom_control oc = {
+		.gfp_mask = GFP_KERNEL,
+		.rss = rss,
+		.chosen = choice->task,
+		.chosen_points = choice->points,
+	};
 
-static int rss_oom_evaluate(struct task_struct *task, void *arg)
-{
-	unsigned long *totalpages = arg;
-
-	if (tsk_is_oom_victim(task))
-		return rss_oom_dying(task, NULL);
-	return oom_badness(task, *totalpages) != LONG_MIN;
-}
-
-/**
- * rss_oom_candidate - is there anything to kill in a container?
- * @rss: the container at the top of the subtree
- *
- * The OOM killer itself can't be asked, it writes a report each time that it
- * finds nothing. Here the log is told once, until there was room again; see
- * rss_unstick().
- *
- * Return: true if there is something, or it is about to exit already.
- */
-bool rss_oom_candidate(struct rss_container *rss)
-{
-	unsigned long totalpages = rss_container_limit(rss);
-
-	if (rss_container_scan_tasks(rss, rss_oom_evaluate, &totalpages))
-		return true;
-
-	if (!xchg(&rss->stuck, 1)) {
-		rss_container_oom_report(rss);
-		pr_warn("nothing to reclaim and no killable task, tasks of the container wait\n");
-	}
-	return false;
+	rss_event(rss, RSS_EVENT_OOM);
+	trace_rss_container_oom(rss_trace_id(rss), res_counter_usage(&rss->res),
+				rss_container_limit(rss));
+	if (thrashes)
+		pr_warn_ratelimited("what is reclaimed is mapped again at once, no task gets on\n");
+	return out_of_memory(&oc);
 }
 
 /**
  * rss_out_of_memory - kill a task in a container
  * @rss: the container at the top of the subtree
+ * @thrashes: usage is within the limit
+ *
+ * The victim is chosen here. The OOM killer itself would write a report each
+ * time that it finds nothing to kill.
  *
  * Context: may sleep; takes oom_lock.
  * Return: false if there is nothing to kill. True if something was killed, or
- * somebody else did or freed something meanwhile: try again.
+ * others killed or freed something meanwhile: try again.
  */
-bool rss_out_of_memory(struct rss_container *rss)
+bool rss_out_of_memory(struct rss_container *rss, bool thrashes)
 {
-	struct oom_control oc = {
-		.gfp_mask = GFP_KERNEL,
-		.rss = rss,
-	};
+	struct rss_choice choice = { .root = rss };
 	bool ret = true;
 
 	if (mutex_lock_killable(&oom_lock))
 		return true;
-	if (res_counter_check_under_val(&rss->res, rss_container_limit(rss)))
+	if (!thrashes &&
+	    res_counter_check_under_val(&rss->res, rss_container_limit(rss)))
 		goto unlock;
 
-	if (rss_container_scan_tasks(rss, rss_oom_dying, NULL))
-		goto unlock;
-
-	ret = rss_oom_candidate(rss);
-	if (ret) {
-		rss_event(rss, RSS_EVENT_OOM);
-		trace_rss_container_oom(rss_trace_id(rss),
-					res_counter_usage(&rss->res),
-					rss_container_limit(rss));
-		ret = out_of_memory(&oc);
+	rss_choose_victim(&choice);
+	if (choice.task) {
+		ret = rss_call_oom_killer(rss, &choice, thrashes);
+		put_task_struct(choice.task);
+	} else {
+		ret = choice.dying;
 	}
 unlock:
 	mutex_unlock(&oom_lock);

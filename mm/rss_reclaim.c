@@ -410,8 +410,6 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					max(scan.priority, 0));
 
 	atomic_long_add(scan.nr_reclaimed, &root->reclaimed);
-	if (scan.nr_reclaimed)
-		WRITE_ONCE(root->hopeless, NULL);
 	return scan.nr_reclaimed;
 }
 

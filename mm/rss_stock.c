@@ -36,6 +36,7 @@ bool rss_stock_balance(struct rss_container *rss, int stock)
 	if (stock > keep) {
 		res_counter_uncharge(&rss->res, stock - keep);
 		rss_watermark_note(rss);
+		rss_full_room(rss);
 		return false;
 	}
 
@@ -121,6 +122,23 @@ static void rss_stock_drain_local(void *arg)
 		return;
 	this_cpu_sub(rss->cpu->stock, stock);
 	res_counter_uncharge(&rss->res, stock);
+	rss_full_room(rss);
+}
+
+/**
+ * rss_stock_drop - give this CPU's stock back to the counter
+ * @rss: the container
+ *
+ * Context: atomic.
+ */
+void rss_stock_drop(struct rss_container *rss)
+{
+	unsigned long flags;
+
+	/* The interrupt of rss_stock_drain() does the same. */
+	local_irq_save(flags);
+	rss_stock_drain_local(rss);
+	local_irq_restore(flags);
 }
 
 static bool rss_has_stock(int cpu, void *arg)

@@ -279,17 +279,18 @@ static inline bool rss_has_room(struct vm_area_struct *vma, unsigned long nr)
 }
 
 /**
- * rss_has_room_for - whether all of a folio of a file would fit under the limit
+ * rss_has_room_for - whether all of a folio would fit under the limit
  * @vma: where it would be mapped
  * @folio: the folio; what is mapped of it already is charged already
+ *
+ * The limit of its owner, if it has one, else that of the mapper.
  *
  * Return: false if it does not fit.
  */
 static inline bool rss_has_room_for(struct vm_area_struct *vma,
 				    struct folio *folio)
 {
-	if (rss_container_enabled() && folio_test_large(folio) &&
-	    rcu_access_pointer(vma->vm_mm->rss_container))
+	if (rss_container_enabled() && folio_test_large(folio))
 		return __rss_has_room_for(vma->vm_mm, folio);
 	return true;
 }
@@ -328,9 +329,9 @@ static inline void rss_event_oom_kill(struct mm_struct *mm)
 		__rss_event_oom_kill(mm);
 }
 
-int rss_container_scan_tasks(struct rss_container *rss,
-			     int (*fn)(struct task_struct *task, void *arg),
-			     void *arg);
+void rss_container_scan_tasks(struct rss_container *rss,
+			      int (*fn)(struct task_struct *task, void *arg),
+			      void *arg);
 unsigned long rss_container_limit(struct rss_container *rss);
 void rss_container_oom_report(struct rss_container *rss);
 
@@ -415,12 +416,11 @@ static inline void rss_event_oom_kill(struct mm_struct *mm)
 {
 }
 
-static inline int
+static inline void
 rss_container_scan_tasks(struct rss_container *rss,
 			 int (*fn)(struct task_struct *task, void *arg),
 			 void *arg)
 {
-	return 0;
 }
 
 static inline unsigned long rss_container_limit(struct rss_container *rss)

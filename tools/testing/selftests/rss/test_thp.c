@@ -9,11 +9,14 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "child.h"
 #include "container.h"
+#include "limit.h"
 #include "mem.h"
 #include "ops.h"
 #include "runner.h"
 #include "steps.h"
+#include "swap.h"
 #include "thp.h"
 #include "tunable.h"
 
@@ -323,6 +326,49 @@ static void test_fork_across(void)
 	take_steps(actor, 1, 2, steps);
 }
 
+/*
+ * Of many huge pages a third is written to: that fits under the limit, all that
+ * faults map does not.
+ */
+#define SPARSE_HUGE	12
+#define SPARSE_STEP	3
+#define SPARSE_LIMIT	7
+
+static size_t sparse_pages(void)
+{
+	return SPARSE_HUGE * thp_need();
+}
+
+static void write_sparsely(struct child *self, void *arg)
+{
+	char *mem;
+	size_t i;
+
+	(void)arg;
+	thp_allow();
+	mem = mem_huge(sparse_pages());
+	child_sync(self);
+	for (i = 0; i < sparse_pages(); i += SPARSE_STEP)
+		mem_fill(mem + i * page_size(), 1, i);
+	for (i = 0; i < sparse_pages(); i += SPARSE_STEP)
+		mem_verify(mem + i * page_size(), 1, i);
+	child_sync(self);
+}
+
+static void test_sparse(void)
+{
+	long limit = SPARSE_LIMIT * thp_need();
+	struct child child;
+	char *c;
+
+	swap_none();
+	tunable_set("/sys/kernel/mm/transparent_hugepage/enabled", "always");
+	c = limited_container("limited", limit);
+	child_start(&child, c, write_sparsely, NULL);
+	child_step_limited(&child, c, thp_need());
+	child_finish(&child);
+}
+
 int main(void)
 {
 	static const struct rss_case cases[] = {
@@ -336,6 +382,7 @@ int main(void)
 		T(test_move),
 		T(test_fork),
 		T(test_fork_across),
+		T(test_sparse),
 	};
 
 	return run_cases(cases, ARRAY_SIZE(cases));

@@ -142,6 +142,39 @@ static int reclaim_pages(const char *c, long pages)
 	return cg_write(c, "rss.reclaim", text);
 }
 
+/* Uses all of it all the time. */
+static void write_on(struct child *self, void *arg)
+{
+	char *mem = mem_anon(FILLED);
+
+	(void)arg;
+	mem_fill(mem, FILLED, 0);
+	child_sync(self);
+	for (;;)
+		mem_fill(mem, FILLED, 0);
+}
+
+/* There is swap: to map again what was reclaimed is no reason to be killed. */
+static void test_lower_busy(void)
+{
+	char *c = container_new(NULL, "filled");
+	struct child child;
+	int i;
+
+	swap_on(4 * FILLED);
+	child_start(&child, c, write_on, NULL);
+	child_go(&child);
+	for (i = 0; i < 5; i++) {
+		container_set_pages(c, "rss_limit", HALF);
+		expect_limit(c, HALF);
+		container_set(c, "rss.max", "max");
+	}
+	require(child_poll(&child, 0) == CHILD_RUNS, "the child was killed");
+	require(!event(c, "rss.events", "oom"), "the OOM killer was called");
+	kill(child.pid, SIGKILL);
+	child_expect_killed(&child);
+}
+
 static void test_reclaim(void)
 {
 	struct filler filler = { .pages = FILLED };
@@ -453,6 +486,7 @@ int main(void)
 		T(test_lower),
 		T(test_lower_kills),
 		T(test_lower_in_vain),
+		T(test_lower_busy),
 		T(test_reclaim),
 		T(test_reclaim_fewer),
 		T(test_reclaim_no_swap),

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RSS controller: bringing a container back under its limit.
+ *
+ * A charge that finds no page in stock goes past the limit. The task that
+ * mapped the page sees to it on its way back to user mode, or before its next
+ * fault: it reclaims, has a task killed, or waits.
+ *
+ * A task may also push a container that it is not in: if it maps further pages
+ * of a large folio, these are charged to the folio's owner. It is held up all
+ * the same, but can't have a task killed there. Where there is no task to hold
+ * up, a worker reclaims.
+ */
+
+#define pr_fmt(fmt) "rss: " fmt
+
+#include <linux/mm.h>
+#include <linux/resume_user_mode.h>
+#include <linux/sched/signal.h>
+#include <linux/swap.h>
+#include <linux/workqueue.h>
+
+#include <trace/events/rss_container.h>
+
+#include "rss.h"
+
+/**
+ * rss_limit_met - note that a charge met a limit
+ * @rss: the container whose limit it is
+ */
+void rss_limit_met(struct rss_container *rss)
+{
+	rss_event(rss, RSS_EVENT_LIMIT);
+	trace_rss_container_limit(rss_trace_id(rss),
+				  res_counter_usage(&rss->res),
+				  res_counter_limit(&rss->res));
+}
+
+/* How often to try when others have isolated what there is. */
+#define RSS_BUSY_RETRIES	3
+
+/* Nothing can be reclaimed or killed: tasks have to wait. */
+static void rss_give_up(struct rss_container *rss)
+{
+	if (!rss_full_give_up(rss))
+		return;
+	rss_container_oom_report(rss);
+	pr_warn("nothing to reclaim and no killable task, tasks of the container wait\n");
+}
+
+/* Returns how many pages were uncharged. */
+static unsigned long rss_try_reclaim(struct rss_container *rss,
+				     unsigned long nr)
+{
+	atomic_t *reclaiming = &rss->full.reclaiming;
+	int retries = RSS_BUSY_RETRIES;
+	unsigned long progress;
+	bool alone;
+
+	for (;;) {
+		atomic_inc(reclaiming);
+		progress = try_to_free_pages_in_container(rss, nr, true);
+		alone = atomic_dec_and_test(reclaiming);
+		/* Others may have isolated all that there is. */
+		if (progress || alone || !retries-- ||
+		    fatal_signal_pending(current))
+			break;
+		schedule_timeout_killable(1);
+	}
+	return progress ?: rss_split_underused(rss, nr);
+}
+
+/**
+ * rss_reclaim_at_limit - reclaim from a full container, unless that is in vain
+ * @rss: the container
+ * @nr: how many pages are wanted
+ * @sure: what is known must be known from a moment ago
+ *
+ * If there is nothing to kill, either, that is found out here, before anything
+ * goes past the limit.
+ *
+ * Context: may sleep.
+ * Return: true if pages were reclaimed, or if a fatal signal came; false if
+ * there is nothing to reclaim.
+ */
+bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
+			  bool sure)
+{
+	unsigned long progress;
+
+	if (rss_full_dry(rss, sure))
+		return false;
+
+	progress = rss_try_reclaim(rss, nr);
+	if (!progress && fatal_signal_pending(current))
+		return true;
+	rss_full_found(rss, progress);
+	if (!progress &&
+	    (atomic_read(&rss->full.pushers) || !rss_has_victim(rss)))
+		rss_give_up(rss);
+	return progress;
+}
+
+/**
+ * rss_kill_at_limit - kill a task of a full container
+ * @rss: the container
+ * @thrashes: it is within its limit, but its tasks get nowhere
+ *
+ * Tasks inside are not to blame for what tasks outside have mapped of the
+ * container's folios. None of them is killed while such a task is held up.
+ *
+ * Context: may sleep.
+ * Return: false if there is nothing to kill.
+ */
+bool rss_kill_at_limit(struct rss_container *rss, bool thrashes)
+{
+	/* Known from a moment ago, else another look would have come first. */
+	if (rss_full_stuck(rss))
+		return false;
+	if (!atomic_read(&rss->full.pushers) &&
+	    rss_out_of_memory(rss, thrashes))
+		return true;
+	/* A container that thrashes gets on somehow. */
+	if (!thrashes)
+		rss_give_up(rss);
+	return false;
+}
+
+static struct rss_container *rss_over_from(struct res_counter *cnt)
+{
+	cnt = res_counter_first_over(cnt);
+	return cnt ? res_to_rss(cnt) : NULL;
+}
+
+/* The nearest level that is over its limit, after @over has been seen. */
+static struct rss_container *rss_clear_over(struct rss_container *rss)
+{
+	struct rss_container *over;
+
+	WRITE_ONCE(rss->over, false);
+	/*
+	 * Either this sees a charge of rss_stock_balance(), or that sets the
+	 * flag again.
+	 */
+	smp_mb();
+	over = rss_over_from(&rss->res);
+	if (over)
+		WRITE_ONCE(rss->over, true);
+	return over;
+}
+
+/* The nearest level from @over on in which @killer may have a task killed. */
+static struct rss_container *rss_killing_level(struct rss_container *over,
+					       struct rss_container *killer)
+{
+	while (over && !rss_is_inside(killer, over))
+		over = over->res.parent ? rss_over_from(over->res.parent) : NULL;
+	return over;
+}
+
+/**
+ * rss_resolve_over - bring a container and those above it under their limits
+ * @rss: the container
+ * @killer: on whose behalf tasks may be killed: in it, and in its ancestors;
+ *	NULL for none
+ *
+ * Context: may sleep.
+ * Return: 0; -EINTR if current is to die; -EBUSY if nothing can be reclaimed or
+ * killed.
+ */
+int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
+{
+	struct rss_container *over, *last = NULL, *level;
+	unsigned long excess;
+
+	while (READ_ONCE(rss->over)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		over = rss_clear_over(rss);
+		if (!over)
+			break;
+
+		if (over != last) {
+			/* What is in stock does not exceed any limit. */
+			res_counter_inc_failcnt(&over->res);
+			rss_limit_met(over);
+			last = over;
+			rss_stock_drain(over);
+			continue;
+		}
+
+		excess = res_counter_excess(&over->res);
+		if (!excess)
+			continue;
+		/* Others may be at it, too: look again in between. */
+		excess = min(excess, RSS_RECLAIM_BATCH);
+		if (rss_reclaim_at_limit(over, excess, killer)) {
+			rss_stock_drain(over);
+			continue;
+		}
+		level = rss_killing_level(over, killer);
+		if (!level || !rss_kill_at_limit(level, false))
+			return -EBUSY;
+		/* Let the victim go. */
+		schedule_timeout_killable(1);
+	}
+
+	return 0;
+}
+
+/**
+ * rss_resolve_pushed - bring what current pushed past its limit back under it
+ *
+ * Context: may sleep.
+ * Return: as rss_resolve_over().
+ */
+int rss_resolve_pushed(void)
+{
+	struct rss_task *task = &current->rss;
+	struct rss_container *own;
+	int err;
+
+	if (likely(!task->pushed))
+		return 0;
+	own = current->mm ? rss_get_from_mm(current->mm) : NULL;
+	err = rss_resolve_over(task->pushed, own);
+	/* A task that was moved out of all containers is not held up. */
+	if (!err || !own)
+		rss_end_push(current);
+	rss_put(own);
+	return own ? err : 0;
+}
+
+/**
+ * rss_wait_for_room - wait until a task can go on
+ * @rss: the container that has no room; NULL if only another one, which current
+ *	pushed, has none
+ * @over: it is enough that no limit is exceeded any more
+ *
+ * Returns after a while all the same, and if there is a signal.
+ *
+ * Context: sleeps, no locks held.
+ */
+void rss_wait_for_room(struct rss_container *rss, bool over)
+{
+	struct rss_container *full = NULL;
+	struct res_counter *cnt;
+
+	if (current->rss.pushed) {
+		full = rss_over_from(&current->rss.pushed->res);
+		if (full) {
+			rss_full_wait(full, true);
+			return;
+		}
+	}
+	for (cnt = rss ? &rss->res : NULL; cnt && !full; cnt = cnt->parent)
+		if (over ? res_counter_excess(cnt) : !res_counter_room(cnt))
+			full = res_to_rss(cnt);
+	if (full)
+		rss_full_wait(full, over);
+}
+
+void __rss_handle_over_limit(void)
+{
+	struct rss_container *rss;
+	int err;
+
+	/* Workers of io_uring come here with locks. */
+	if (!current->mm || current->flags & PF_USER_WORKER)
+		return;
+
+	/* A task that is moved meanwhile need not wait for the old container. */
+	do {
+		err = rss_resolve_pushed();
+		rss = rss_get_from_mm(current->mm);
+		if (!err && rss)
+			err = rss_resolve_over(rss, rss);
+		if (err == -EBUSY)
+			rss_wait_for_room(rss, true);
+		rss_put(rss);
+		/* It may be to stop or to freeze. Then comes this again. */
+		if (err == -EBUSY && signal_pending(current)) {
+			set_notify_resume(current);
+			return;
+		}
+	} while (err == -EBUSY);
+	if (!err)
+		current->rss.excess = 0;
+}
+
+/*
+ * For what no task can be held up for: that of another mm, of the kernel, or of
+ * no container. None inside is killed for that, before it maps something itself.
+ */
+static void rss_over_fn(struct work_struct *work)
+{
+	struct rss_container *pos;
+
+	rss_for_each_in_subtree(pos, rss_root)
+		rss_resolve_over(pos, NULL);
+}
+
+static DECLARE_WORK(rss_over_work, rss_over_fn);
+
+/**
+ * rss_exceeded - see that a container comes back under its limit
+ * @rss: the container that rss_account() says went past a limit
+ * @pushed: current mapped a page for itself that @rss owns, being in another
+ *	container or in none
+ *
+ * Context: atomic, RCU read side.
+ */
+void rss_exceeded(struct rss_container *rss, bool pushed)
+{
+	struct mm_struct *mm = current->mm;
+	struct rss_container *own;
+
+	/* Workers of io_uring and vhost never get to user mode. */
+	if (mm && !(current->flags & (PF_KTHREAD | PF_USER_WORKER))) {
+		own = mm_to_rss(mm);
+		if (own == rss || (pushed && rss_push(rss, own))) {
+			set_notify_resume(current);
+			return;
+		}
+	}
+	queue_work(system_unbound_wq, &rss_over_work);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RSS controller: huge pages of which little is used.
+ *
+ * Far from the limit a fault maps a huge page, whatever the task will touch of
+ * it. At the limit, without swap, the rest of it would cost a task its life that
+ * is within its limit by what it touched. Splitting a huge page maps the zero
+ * page in the place of pages that hold nothing but zeroes, so these are
+ * uncharged. That is the last resort before a task is killed, and splits only
+ * what has such pages.
+ */
+
+#include <linux/highmem.h>
+#include <linux/huge_mm.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/string.h>
+#include <linux/swap.h>
+
+#include "internal.h"
+#include "rss.h"
+
+static bool rss_is_zero(struct page *page)
+{
+	void *addr = kmap_local_page(page);
+	bool zero = !memchr_inv(addr, 0, PAGE_SIZE);
+
+	kunmap_local(addr);
+	return zero;
+}
+
+static bool rss_has_zero_page(struct folio *folio)
+{
+	unsigned long i;
+
+	for (i = 0; i < folio_nr_pages(folio); i++)
+		if (rss_is_zero(folio_page(folio, i)))
+			return true;
+	return false;
+}
+
+/* Pages that are charged of those from the record @pc on. */
+static unsigned long rss_charged(struct page_container *pc, unsigned long nr)
+{
+	unsigned long charged = 0, i;
+
+	for (i = 0; i < nr; i++)
+		charged += rss_state_nr(page_container_state(pc + i));
+	return charged;
+}
+
+/* Returns how many pages that uncharged. */
+static unsigned long rss_split_one(struct rss_isolate *iso, struct folio *folio)
+{
+	struct page_container *pc = rss_folio_record(folio);
+	unsigned long nr = folio_nr_pages(folio), before, after;
+
+	if (!folio_trylock(folio))
+		return 0;
+	before = rss_state_nr(rss_isolate_state(iso, pc));
+	after = before;
+	if (before && folio_test_anon(folio) && folio_test_pmd_mappable(folio) &&
+	    rss_has_zero_page(folio) && !split_folio(folio))
+		after = rss_charged(pc, nr);
+	folio_unlock(folio);
+	return before - min(before, after);
+}
+
+static unsigned long rss_split_list(struct rss_container *rss, int nid,
+				    enum rss_list list, unsigned long wanted)
+{
+	struct folio *folios[SWAP_CLUSTER_MAX];
+	struct rss_isolate iso = {
+		.rss = rss,
+		.nid = nid,
+		.list = list,
+		.nr_to_scan = READ_ONCE(rss->node[nid]->size[list]),
+	};
+	unsigned long uncharged = 0;
+	unsigned int i, nr;
+
+	do {
+		nr = rss_grab_folios(&iso, folios);
+		for (i = 0; i < nr; i++) {
+			if (uncharged < wanted && folio_test_large(folios[i]))
+				uncharged += rss_split_one(&iso, folios[i]);
+			folio_put(folios[i]);
+		}
+		cond_resched();
+	} while (nr && uncharged < wanted);
+
+	return uncharged;
+}
+
+static unsigned long rss_split_container(struct rss_container *rss,
+					 unsigned long wanted)
+{
+	unsigned long uncharged = 0;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		uncharged += rss_split_list(rss, nid, RSS_INACTIVE_ANON,
+					    wanted);
+		uncharged += rss_split_list(rss, nid, RSS_ACTIVE_ANON, wanted);
+	}
+	return uncharged;
+}
+
+/**
+ * rss_split_underused - split huge pages for their pages without content
+ * @root: the container at the top of the subtree
+ * @wanted: pages that are enough
+ *
+ * Context: may sleep.
+ * Return: how many pages were uncharged.
+ */
+unsigned long rss_split_underused(struct rss_container *root,
+				  unsigned long wanted)
+{
+	struct rss_container *pos;
+	unsigned long uncharged = 0;
+
+	if (!global_node_page_state(NR_ANON_THPS))
+		return 0;
+	rss_for_each_in_subtree(pos, root) {
+		uncharged += rss_split_container(pos, wanted);
+		if (uncharged < wanted)
+			continue;
+		rss_put(pos);
+		break;
+	}
+	return uncharged;
+}
