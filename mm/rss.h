@@ -7,7 +7,9 @@
 #define _MM_RSS_H
 
 #include <linux/cgroup.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/res_counter.h>
 #include <linux/rss_container.h>
 #include <linux/spinlock.h>
@@ -58,6 +60,9 @@ struct rss_node {
  * struct rss_cpu - what a container counts on one CPU
  * @stock: pages charged to the counters in advance; negative only between
  *	the two halves of rss_account()
+ * @max: most pages that may stay in @stock: RSS_STOCK_MAX for the one container
+ *	whose stock this CPU has, see rss_stock.c; 0 for all others, and for that
+ *	one, too, close to a watermark
  * @nr: pages charged less pages uncharged on this CPU, by enum rss_type
  *
  * Changed by this_cpu operations on the CPU itself only, hence tolerant of
@@ -66,6 +71,7 @@ struct rss_node {
  */
 struct rss_cpu {
 	int stock;
+	unsigned int max;
 	long nr[NR_RSS_TYPES];
 };
 
@@ -119,8 +125,6 @@ struct rss_full {
  * @home: the state of a record that is on a list here and owned by nobody, of
  *	a small folio, by enum rss_type; constant once online, 0 before
  * @cpu: stocks and page counts; constant
- * @stock_max: most pages a CPU may keep in stock, RSS_STOCK_MAX; 0 close to a
- *	watermark of its own or of an ancestor; rss_watermark_lock, read without
  * @over: a charge went past a limit at this level or above, and nobody has
  *	looked since whether that still is so; set by rss_account(), cleared by
  *	rss_resolve_over(), read without a lock: too late a look costs one more
@@ -132,9 +136,10 @@ struct rss_full {
  * @full: what is known while it is full
  * @res: charged pages with stocks, hierarchical
  * @watermark: usage whose crossing is an event, in pages; RES_COUNTER_MAX for
- *	none
- * @above: usage was above @watermark when it was last looked at;
- *	rss_watermark_lock, read without
+ *	none; @watermark_lock, read without
+ * @mark: how usage stood to @watermark when it was last looked at, RSS_MARK_* in
+ *	rss_watermark.c; changed by cmpxchg
+ * @watermark_lock: serialises those who set @watermark; nothing nests inside
  * @events: how often it happened, in the container and below, by enum rss_event
  * @events_local: the same without what happened below
  * @events_file: the control file that shows @events
@@ -146,6 +151,7 @@ struct rss_full {
  *	could take from have got to at least, see rss_reclaim.c; a hint
  * @scanned: pages that were scanned by any reclaim, here and below
  * @stolen: pages that any reclaim uncharged, here and below
+ * @offline_gp: the grace period that has to end before that is done
  * @offline_work: what is left to do once it is @dead, with a reference
  * @node: lists by node id; constant
  */
@@ -154,7 +160,6 @@ struct rss_container {
 
 	u64 home[NR_RSS_TYPES];
 	struct rss_cpu __percpu *cpu;
-	unsigned int stock_max;
 	bool over;
 	bool tight;
 	bool dead;
@@ -162,7 +167,8 @@ struct rss_container {
 
 	struct res_counter res;
 	unsigned long watermark;
-	bool above;
+	atomic_t mark;
+	struct mutex watermark_lock;
 	atomic_long_t events[NR_RSS_EVENTS];
 	atomic_long_t events_local[NR_RSS_EVENTS];
 	struct cgroup_file events_file;
@@ -173,6 +179,7 @@ struct rss_container {
 	u64 turn;
 	atomic_long_t scanned;
 	atomic_long_t stolen;
+	unsigned long offline_gp;
 	struct work_struct offline_work;
 
 	struct rss_node *node[];
@@ -296,6 +303,7 @@ void rss_resync_folio(struct page_container *pc, struct folio *folio,
 void rss_full_init(struct rss_container *rss);
 void rss_full_leave(struct rss_container *rss);
 void rss_full_room(struct rss_container *rss);
+bool rss_full_awaited(struct rss_container *rss);
 bool rss_full_dry(struct rss_container *rss, bool sure);
 bool rss_full_stuck(struct rss_container *rss);
 void rss_full_found(struct rss_container *rss, bool progress);
@@ -321,13 +329,17 @@ bool rss_push(struct rss_container *rss, struct rss_container *own);
 void rss_end_push(struct task_struct *task);
 
 /* rss_stock.c */
-bool rss_stock_balance(struct rss_container *rss, int stock);
+bool rss_stock_balance(struct rss_container *rss, bool own);
+int rss_stock_trim(struct rss_container *rss);
+bool rss_stock_apply(struct rss_container *rss, int nr, bool own);
 void rss_account_move(struct rss_container *from, struct rss_container *to,
 		      enum rss_type type, long nr);
 void rss_stock_drop(struct rss_container *rss);
 int rss_stock_fill(struct rss_container *rss, unsigned long margin,
 		   struct res_counter **fail);
 void rss_stock_drain(struct rss_container *root);
+void rss_stock_stop(struct rss_container *root);
+void rss_stock_release(struct rss_container *rss);
 void rss_stock_free(struct rss_container *rss);
 void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES]);
 
@@ -337,25 +349,9 @@ void rss_events_show(struct seq_file *m, atomic_long_t events[NR_RSS_EVENTS],
 		     const char *limit_name);
 
 /* rss_watermark.c */
-extern unsigned int rss_nr_watermarks;
-
 void rss_watermark_init(struct rss_container *rss);
-void __rss_watermark_note(struct rss_container *rss);
-void rss_watermark_prepare(struct rss_container *rss);
+bool rss_watermark_note(struct rss_container *rss);
 void rss_set_watermark(struct rss_container *rss, unsigned long nr);
-
-/**
- * rss_watermark_note - see whether a charge or uncharge crossed a watermark
- * @rss: the container; the levels above are looked at, too
- *
- * Context: task, atomic.
- */
-static inline void rss_watermark_note(struct rss_container *rss)
-{
-	/* Who sets the first one looks by himself afterwards. */
-	if (unlikely(READ_ONCE(rss_nr_watermarks)))
-		__rss_watermark_note(rss);
-}
 
 /**
  * rss_account - count pages that were mapped or unmapped
@@ -369,16 +365,21 @@ static inline void rss_watermark_note(struct rss_container *rss)
 static inline bool rss_account(struct rss_container *rss, enum rss_type type,
 			       long nr)
 {
-	int stock;
+	unsigned int stock;
+	int excess = 0;
 
 	if (!rss)
 		return false;
 
+	/* Nobody would look for what is left in the stock of another CPU. */
+	preempt_disable();
 	this_cpu_add(rss->cpu->nr[type], nr);
 	stock = this_cpu_sub_return(rss->cpu->stock, (int)nr);
-	if (unlikely((unsigned int)stock > READ_ONCE(rss->stock_max)))
-		return rss_stock_balance(rss, stock);
-	return false;
+	if (unlikely(stock > this_cpu_read(rss->cpu->max)))
+		excess = rss_stock_trim(rss);
+	preempt_enable();
+
+	return unlikely(excess) && rss_stock_apply(rss, excess, false);
 }
 
 /* rss_lru.c */

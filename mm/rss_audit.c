@@ -9,6 +9,7 @@
  *  - the NRs of all records of a container, and what its CPUs counted;
  *  - what the CPUs counted and have in stock in a subtree, and the usage of
  *    the counter at its top;
+ *  - what a CPU has in stock, and whether it may;
  *  - the ids in the states of the records, and the lists they are on;
  *  - the sizes of the lists, and what is on them.
  *
@@ -264,6 +265,25 @@ static void rss_audit_counts(struct rss_audit *audit,
 	}
 }
 
+/* Where a container may have no stock nobody would look for one. */
+static void rss_audit_stocks(struct rss_audit *audit,
+			     struct rss_container *rss)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct rss_cpu *counts = per_cpu_ptr(rss->cpu, cpu);
+		int stock = READ_ONCE(counts->stock);
+		unsigned int max = READ_ONCE(counts->max);
+
+		rss_audit_see(audit, stock);
+		rss_audit_see(audit, max);
+		if ((unsigned int)stock > max)
+			rss_differ(audit, "%s: CPU %d has %d pages in stock, may have %u\n",
+				   rss_audit_path(audit, rss), cpu, stock, max);
+	}
+}
+
 /*
  * The counter of a container that is offline keeps what went to the parent,
  * that of an ancestor includes what it has in stock still.
@@ -345,6 +365,7 @@ static int rss_audit_look(struct rss_audit *audit)
 		rss_audit_see(audit, id);
 		rss_audit_lists(audit, sheet);
 		rss_audit_counts(audit, sheet);
+		rss_audit_stocks(audit, sheet->rss);
 		rss_audit_counter(audit, sheet->rss);
 	}
 out:

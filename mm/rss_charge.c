@@ -183,8 +183,8 @@ static __always_inline bool rss_hook_record(struct folio *folio,
 
 /*
  * Counts one page. Returns false if that has left the stock out of balance,
- * which rss_balance() puts right: the page table lock keeps us on this CPU.
- * (With PREEMPT_RT, the next one to charge there may have to.)
+ * which rss_balance() puts right: the page table lock keeps us on this CPU. (With
+ * PREEMPT_RT, others may run there in between, who put it right as well.)
  */
 static __always_inline bool rss_account_fast(struct rss_container *rss,
 					     enum rss_type type, int nr)
@@ -194,15 +194,13 @@ static __always_inline bool rss_account_fast(struct rss_container *rss,
 
 	this_cpu_add(cpu->nr[type], nr);
 	stock = this_cpu_sub_return(cpu->stock, nr);
-	return likely(stock <= READ_ONCE(rss->stock_max));
+	return likely(stock <= this_cpu_read(cpu->max));
 }
 
+/* For the mm's own container, whose pages come and go on this CPU. */
 static void rss_balance(struct rss_container *rss)
 {
-	int stock = this_cpu_read(rss->cpu->stock);
-
-	if ((unsigned int)stock > READ_ONCE(rss->stock_max) &&
-	    rss_stock_balance(rss, stock))
+	if (rss_stock_balance(rss, true))
 		rss_exceeded(rss, false);
 }
 

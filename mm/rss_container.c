@@ -24,6 +24,7 @@
  */
 
 #include <linux/cgroup.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -67,12 +68,10 @@ static void rss_offline_fn(struct work_struct *work)
 	struct rss_container *rss =
 		container_of(work, struct rss_container, offline_work);
 
+	/* Until no CPU is being taken over for it by who has not seen it dead. */
+	cond_synchronize_rcu(rss->offline_gp);
+	rss_stock_release(rss);
 	rss_lru_reparent(rss);
-	/*
-	 * Soon nobody finds them, but at the parent they count until the end.
-	 * And watermarks there may have seen what was passed twice.
-	 */
-	rss_stock_drain(rss);
 	rss_put(rss);
 }
 
@@ -160,6 +159,7 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 	/* There is no file left to wait at, nor one to change the limit by. */
 	rss_set_watermark(rss, RES_COUNTER_MAX);
 	res_counter_force_limit(&rss->res, RES_COUNTER_MAX);
+	rss->offline_gp = get_state_synchronize_rcu();
 	/* There may be millions of records: not under cgroup_mutex. */
 	css_get(css);
 	queue_work(rss_offline_wq, &rss->offline_work);

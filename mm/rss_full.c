@@ -108,6 +108,20 @@ void rss_full_room(struct rss_container *rss)
 }
 
 /**
+ * rss_full_awaited - do tasks wait for room in a container or above it?
+ * @rss: the container
+ *
+ * Return: true if each page that is uncharged has to show in the counter.
+ */
+bool rss_full_awaited(struct rss_container *rss)
+{
+	for (; rss; rss = rss_parent(rss))
+		if (unlikely(waitqueue_active(&rss->full.wait)))
+			return true;
+	return false;
+}
+
+/**
  * rss_full_dry - is it known that nothing can be reclaimed?
  * @rss: the container
  * @sure: it must be known from a moment ago
@@ -199,10 +213,10 @@ void rss_full_wait(struct rss_container *rss, bool over)
 	psi_memstall_enter(&pflags);
 	prepare_to_wait(&full->wait, &wait,
 			TASK_INTERRUPTIBLE | TASK_FREEZABLE);
-	/* What was freed may be in stock. */
+	/* Pairs with rss_stock_recheck(), which looks for who waits. */
+	rss_stock_stop(rss);
 	if (rss_full_still(rss, over))
 		schedule_timeout(RSS_STUCK_LEASE);
 	finish_wait(&full->wait, &wait);
 	psi_memstall_leave(&pflags);
-	rss_stock_drain(rss);
 }

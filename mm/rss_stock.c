@@ -6,50 +6,215 @@
  * limit check, so each CPU of a container takes pages from it in batches, its
  * *stock*, and counts what is really mapped on its own. What users read is the
  * sum of the latter: exact, not rounded to batches.
+ *
+ * A CPU has the stock of one container only, its *holder*, that is the last
+ * one whose task took pages from the counter there. So a counter exceeds usage
+ * by at most RSS_STOCK_MAX a CPU, however many containers there are below it,
+ * and to give all of that back takes a look at each CPU and none at the
+ * containers. CPUs that are isolated have no holder: nobody interrupts them.
  */
 
+#include <linux/cgroup.h>
+#include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/init.h>
+#include <linux/irqflags.h>
+#include <linux/sched.h>
+#include <linux/sched/isolation.h>
 #include <linux/smp.h>
 
 #include "rss.h"
 
+/*
+ * The container whose stock this CPU has, or NULL. Written by the CPU itself
+ * with interrupts off, or once it is dead. It holds no reference: no CPU is
+ * taken over for a container that is dead, and those that were before are
+ * released before it is freed, see rss_stock_release(). RCU.
+ */
+static DEFINE_PER_CPU(struct rss_container *, rss_stock_holder);
+
+static void rss_stock_uncharge(struct rss_container *rss, unsigned long nr)
+{
+	res_counter_uncharge(&rss->res, nr);
+	rss_full_room(rss);
+}
+
+/*
+ * Must the container have no stock? Close to a watermark, and while tasks wait
+ * for room: what goes to a stock would not wake them.
+ */
+static bool rss_stock_unwanted(struct rss_container *rss)
+{
+	return rss_watermark_note(rss) || rss_full_awaited(rss);
+}
+
+/*
+ * Gives the stock of this CPU back. The holder gets no other one before it has
+ * looked at the watermarks again.
+ */
+static void rss_stock_give_back(void *unused)
+{
+	struct rss_container *holder = __this_cpu_read(rss_stock_holder);
+	int stock;
+
+	lockdep_assert_irqs_disabled();
+	if (!holder)
+		return;
+	__this_cpu_write(holder->cpu->max, 0);
+	stock = __this_cpu_read(holder->cpu->stock);
+	if (stock <= 0)
+		return;
+	__this_cpu_write(holder->cpu->stock, 0);
+	rss_stock_uncharge(holder, stock);
+}
+
 /**
- * rss_stock_balance - put a stock right that got negative or too large
+ * rss_stock_drop - give this CPU's stock back to the counter
+ * @rss: the container; nothing happens if it is not the holder
+ *
+ * Context: any.
+ */
+void rss_stock_drop(struct rss_container *rss)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	if (__this_cpu_read(rss_stock_holder) == rss)
+		rss_stock_give_back(NULL);
+	local_irq_restore(flags);
+}
+
+/*
+ * Makes @rss the holder of this CPU. Returns false if it can't be.
+ *
+ * Pairs with rss_offline_fn(): who does not see @rss dead here is seen by
+ * rss_stock_release() a grace period after it was set.
+ */
+static bool rss_stock_take_over(struct rss_container *rss)
+{
+	unsigned long flags;
+	bool taken;
+
+	local_irq_save(flags);
+	taken = !READ_ONCE(rss->dead) && !cpu_is_isolated(smp_processor_id());
+	if (taken) {
+		if (__this_cpu_read(rss_stock_holder) != rss) {
+			rss_stock_give_back(NULL);
+			__this_cpu_write(rss_stock_holder, rss);
+		}
+		__this_cpu_write(rss->cpu->max, RSS_STOCK_MAX);
+	}
+	local_irq_restore(flags);
+	return taken;
+}
+
+/*
+ * To be called once @rss may have a stock on this CPU, or has one: a watermark
+ * may have come close since it was looked for.
+ */
+static void rss_stock_recheck(struct rss_container *rss)
+{
+	/*
+	 * Pairs with rss_stock_stop(), whose caller has changed the counter
+	 * before that looks at the stocks: one of the two sees the other.
+	 */
+	smp_mb();
+	/* On all CPUs: this may be another one by now. */
+	if (unlikely(rss_stock_unwanted(rss)))
+		rss_stock_stop(rss);
+}
+
+/*
+ * After the counter of @rss changed: lets it have a stock on this CPU, or not
+ * if that is @unwanted. If it is not the holder it becomes that only if
+ * @own is set.
+ */
+static void rss_stock_settle(struct rss_container *rss, bool unwanted, bool own)
+{
+	unsigned int max = this_cpu_read(rss->cpu->max);
+
+	if (!unwanted) {
+		if (!max && (own || this_cpu_read(rss_stock_holder) == rss) &&
+		    rss_stock_take_over(rss))
+			rss_stock_recheck(rss);
+		return;
+	}
+	if (max || this_cpu_read(rss->cpu->stock) > 0)
+		rss_stock_drop(rss);
+}
+
+/**
+ * rss_stock_trim - put a stock right that got negative or too large
  * @rss: the container
- * @stock: what this CPU's stock is
+ *
+ * Context: preemption disabled.
+ * Return: what rss_stock_apply() has to charge for it.
+ */
+int rss_stock_trim(struct rss_container *rss)
+{
+	int stock = this_cpu_read(rss->cpu->stock), max, keep;
+
+	do {
+		/* rss_stock_drain()'s interrupt may have been quicker. */
+		max = this_cpu_read(rss->cpu->max);
+		if (stock >= 0 && stock <= max)
+			return 0;
+		/*
+		 * Nothing but the missing pages is charged: were more taken, the
+		 * next fault would find a stock although the container is over
+		 * its limit.
+		 */
+		keep = stock > 0 ? max / 2 : 0;
+	} while (!this_cpu_try_cmpxchg(rss->cpu->stock, &stock, keep));
+
+	return keep - stock;
+}
+
+/**
+ * rss_stock_apply - charge what a stock lacked, or uncharge what it had too much
+ * @rss: the container
+ * @nr: how many pages; negative: to uncharge
+ * @own: the pages were unmapped by a task of the container itself, so that it may
+ *	as well have the stock of this CPU. For another one's pages that would go
+ *	to and fro
  *
  * Context: RCU read side.
  * Return: true if that exceeds a limit.
  */
-bool rss_stock_balance(struct rss_container *rss, int stock)
+bool rss_stock_apply(struct rss_container *rss, int nr, bool own)
 {
-	int max = READ_ONCE(rss->stock_max), keep;
+	bool unwanted;
 
-	do {
-		/* rss_stock_drain()'s interrupt may have been quicker. */
-		if (stock >= 0 && stock <= max)
-			return false;
-		keep = stock > 0 ? max / 2 : 0;
-	} while (!this_cpu_try_cmpxchg(rss->cpu->stock, &stock, keep));
+	if (nr > 0)
+		res_counter_charge(&rss->res, nr);
+	else
+		rss_stock_uncharge(rss, -nr);
+	unwanted = rss_stock_unwanted(rss);
+	rss_stock_settle(rss, unwanted, own && nr < 0);
 
-	if (stock > keep) {
-		res_counter_uncharge(&rss->res, stock - keep);
-		rss_watermark_note(rss);
-		rss_full_room(rss);
-		return false;
-	}
-
-	/*
-	 * Nothing but the missing pages: were more taken, the next fault would
-	 * find a stock although the container is over its limit.
-	 */
-	res_counter_charge(&rss->res, keep - stock);
-	rss_watermark_note(rss);
-	if (!res_counter_over_limit(&rss->res))
+	if (nr < 0 || !res_counter_over_limit(&rss->res))
 		return false;
 	WRITE_ONCE(rss->over, true);
 	return true;
+}
+
+/**
+ * rss_stock_balance - put this CPU's stock right, and the counter by it
+ * @rss: the container
+ * @own: see rss_stock_apply()
+ *
+ * Context: RCU read side.
+ * Return: true if that exceeds a limit.
+ */
+bool rss_stock_balance(struct rss_container *rss, bool own)
+{
+	int nr;
+
+	preempt_disable();
+	nr = rss_stock_trim(rss);
+	preempt_enable();
+
+	return nr && rss_stock_apply(rss, nr, own);
 }
 
 /**
@@ -74,13 +239,32 @@ void rss_account_move(struct rss_container *from, struct rss_container *to,
 	this_cpu_sub(from->cpu->nr[type], nr);
 }
 
+/* What rss_stock_fill() does where there may be no stock. */
+static int rss_stock_check_room(struct rss_container *rss,
+				unsigned long margin, struct res_counter **fail)
+{
+	struct res_counter *cnt;
+
+	if (margin)
+		return 0;
+	for (cnt = &rss->res; cnt; cnt = cnt->parent) {
+		if (res_counter_room(cnt))
+			continue;
+		res_counter_inc_failcnt(cnt);
+		*fail = cnt;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 /**
  * rss_stock_fill - see that this CPU's stock is not empty
  * @rss: the container
  * @margin: res_counter_margin(), or what that was just now
  * @fail: on failure, the level whose limit was met
  *
- * Close to a watermark it stays empty, there only has to be room.
+ * Close to a watermark, and on an isolated CPU, it stays empty, there only has
+ * to be room.
  *
  * Context: may sleep.
  * Return: 0, or -ENOMEM if not even one page could be charged.
@@ -97,55 +281,55 @@ int rss_stock_fill(struct rss_container *rss, unsigned long margin,
 	tight = margin < RSS_TIGHT_MARGIN;
 	if (unlikely(READ_ONCE(rss->tight) != tight))
 		WRITE_ONCE(rss->tight, tight);
-	if (unlikely(!READ_ONCE(rss->stock_max))) {
-		rss_watermark_prepare(rss);
-		if (margin)
-			return 0;
-	}
+	/* The holder would have been stopped had one come close meanwhile. */
+	if (!this_cpu_read(rss->cpu->max) && rss_stock_unwanted(rss))
+		return rss_stock_check_room(rss, margin, fail);
 
+	/*
+	 * What was here before goes back first, and nobody else fills the same
+	 * stock: else this CPU would have more than RSS_STOCK_MAX for an instant,
+	 * and the peak would show it.
+	 */
+	preempt_disable();
+	if (this_cpu_read(rss->cpu->stock) > 0) {
+		preempt_enable();
+		return 0;
+	}
+	if (!rss_stock_take_over(rss)) {
+		preempt_enable();
+		return rss_stock_check_room(rss, margin, fail);
+	}
 	/* Others may be quicker and take the margin. One page then, if any. */
 	nr = clamp(margin, 1UL, RSS_STOCK_BATCH);
 	err = res_counter_try_charge(&rss->res, nr, fail);
 	if (!err) {
 		this_cpu_add(rss->cpu->stock, nr);
-		rss_watermark_note(rss);
+		/* The interrupt of a drain may have come in between. */
+		this_cpu_write(rss->cpu->max, RSS_STOCK_MAX);
 	}
+	preempt_enable();
+
+	rss_stock_recheck(rss);
 	return err;
 }
 
-static void rss_stock_drain_local(void *arg)
+/* The holder of @cpu, if that is @root or below it. RCU. */
+static struct rss_container *rss_stock_holder_below(int cpu,
+						    struct rss_container *root)
 {
-	struct rss_container *rss = arg;
-	int stock = this_cpu_read(rss->cpu->stock);
+	struct rss_container *holder = READ_ONCE(per_cpu(rss_stock_holder, cpu));
 
-	if (stock <= 0)
-		return;
-	this_cpu_sub(rss->cpu->stock, stock);
-	res_counter_uncharge(&rss->res, stock);
-	rss_full_room(rss);
+	if (holder && cgroup_is_descendant(holder->css.cgroup,
+					   root->css.cgroup))
+		return holder;
+	return NULL;
 }
 
-/**
- * rss_stock_drop - give this CPU's stock back to the counter
- * @rss: the container
- *
- * Context: atomic.
- */
-void rss_stock_drop(struct rss_container *rss)
+static bool rss_has_stock(int cpu, void *root)
 {
-	unsigned long flags;
+	struct rss_container *holder = rss_stock_holder_below(cpu, root);
 
-	/* The interrupt of rss_stock_drain() does the same. */
-	local_irq_save(flags);
-	rss_stock_drain_local(rss);
-	local_irq_restore(flags);
-}
-
-static bool rss_has_stock(int cpu, void *arg)
-{
-	struct rss_container *rss = arg;
-
-	return READ_ONCE(per_cpu_ptr(rss->cpu, cpu)->stock) > 0;
+	return holder && READ_ONCE(per_cpu_ptr(holder->cpu, cpu)->stock) > 0;
 }
 
 /**
@@ -153,25 +337,76 @@ static bool rss_has_stock(int cpu, void *arg)
  * @root: the container at its top
  *
  * What usage a limit really leaves room for is known only afterwards. A stock
- * belongs to its CPU, which is interrupted for this if there is any.
+ * belongs to its CPU, which is interrupted for this if it has any.
  *
  * Context: may sleep.
  */
 void rss_stock_drain(struct rss_container *root)
 {
-	struct rss_container *pos;
+	rcu_read_lock();
+	on_each_cpu_cond(rss_has_stock, rss_stock_give_back, root, true);
+	rcu_read_unlock();
+}
 
-	rss_for_each_in_subtree(pos, root) {
-		on_each_cpu_cond(rss_has_stock, rss_stock_drain_local, pos,
-				 true);
-		/* Who was about to give it back finds nothing to do. */
-		rss_watermark_note(pos);
-	}
+static bool rss_may_stock(int cpu, void *root)
+{
+	struct rss_container *holder = rss_stock_holder_below(cpu, root);
+	struct rss_cpu *counts;
+
+	if (!holder)
+		return false;
+	counts = per_cpu_ptr(holder->cpu, cpu);
+	return READ_ONCE(counts->stock) > 0 || READ_ONCE(counts->max);
+}
+
+/**
+ * rss_stock_stop - the same, and keep the subtree from having stocks
+ * @root: the container at its top
+ *
+ * For how long, rss_stock_unwanted() says to each that changes its counter.
+ *
+ * Context: task, with interrupts enabled; locks are no matter, as for the TLB
+ * flushes that wait for other CPUs under the page table lock.
+ */
+void rss_stock_stop(struct rss_container *root)
+{
+	/* The counter was changed before. Pairs with rss_stock_recheck(). */
+	smp_mb();
+	rcu_read_lock();
+	on_each_cpu_cond(rss_may_stock, rss_stock_give_back, root, true);
+	rcu_read_unlock();
+}
+
+static bool rss_is_holder(int cpu, void *rss)
+{
+	return READ_ONCE(per_cpu(rss_stock_holder, cpu)) == rss;
+}
+
+static void rss_stock_release_local(void *rss)
+{
+	if (__this_cpu_read(rss_stock_holder) != rss)
+		return;
+	rss_stock_give_back(NULL);
+	__this_cpu_write(rss_stock_holder, NULL);
+}
+
+/**
+ * rss_stock_release - let no CPU have the stock of a container any more
+ * @rss: the container, dead since a grace period at least
+ *
+ * Context: may sleep.
+ */
+void rss_stock_release(struct rss_container *rss)
+{
+	/* A CPU is either interrupted here, or rss_cpu_dead() has seen to it. */
+	cpus_read_lock();
+	on_each_cpu_cond(rss_is_holder, rss_stock_release_local, rss, true);
+	cpus_read_unlock();
 }
 
 /**
  * rss_stock_free - give back the stocks of a container nobody uses any more
- * @rss: the container, after a grace period
+ * @rss: the container, after a grace period; no CPU has it for its holder
  */
 void rss_stock_free(struct rss_container *rss)
 {
@@ -187,6 +422,7 @@ void rss_stock_free(struct rss_container *rss)
 		stock += counts->stock;
 		for (type = 0; type < NR_RSS_TYPES; type++)
 			nr += counts->nr[type];
+		WARN_ON_ONCE(rss_is_holder(cpu, rss));
 	}
 
 	WARN_ONCE(nr, "rss: container freed with %ld pages charged\n", nr);
@@ -194,32 +430,63 @@ void rss_stock_free(struct rss_container *rss)
 		res_counter_uncharge(&rss->res, stock);
 }
 
+/* Containers that are summed up before RCU is let go of. */
+#define RSS_COUNT_BATCH	32
+
+/* Lets others run, with a reference on the container if it gives one. */
+static bool rss_count_pause(struct rss_container *pos)
+{
+	/* It can't on one that is being freed. The next one may do. */
+	if (!css_tryget(&pos->css))
+		return false;
+	rcu_read_unlock();
+	cond_resched();
+	rcu_read_lock();
+	/* The walk goes on from here before RCU lets it go. */
+	rss_put(pos);
+	return true;
+}
+
+static void rss_count_one(struct rss_container *rss, long sum[NR_RSS_TYPES])
+{
+	int cpu, type;
+
+	for_each_possible_cpu(cpu) {
+		struct rss_cpu *counts = per_cpu_ptr(rss->cpu, cpu);
+
+		for (type = 0; type < NR_RSS_TYPES; type++)
+			sum[type] += READ_ONCE(counts->nr[type]);
+	}
+}
+
 /**
  * rss_count - the pages that a container and its descendants own
- * @root: the container
+ * @root: the container, with a reference
  * @nr: where to put their number, by type
  *
  * Each page is counted where it was mapped and unmapped, so the sum is exact
  * when nothing is in flight, and short of that off by what is.
+ *
+ * Context: may sleep.
  */
 void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES])
 {
 	long sum[NR_RSS_TYPES] = { };
 	struct cgroup_subsys_state *css;
-	int cpu, type;
+	int type, batch = 0;
 
+	might_sleep();
 	rcu_read_lock();
 	css_for_each_descendant_post(css, &root->css) {
 		struct rss_container *pos = css_to_rss(css);
 
 		if (rss_is_root(pos))
 			continue;
-		for_each_possible_cpu(cpu)
-			for (type = 0; type < NR_RSS_TYPES; type++)
-				sum[type] += READ_ONCE(per_cpu_ptr(pos->cpu,
-								   cpu)->nr[type]);
+		rss_count_one(pos, sum);
 		/* Pairs with rss_account_move(): children before their parent. */
 		smp_rmb();
+		if (++batch >= RSS_COUNT_BATCH && rss_count_pause(pos))
+			batch = 0;
 	}
 	rcu_read_unlock();
 
@@ -227,22 +494,22 @@ void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES])
 		nr[type] = max(sum[type], 0L);
 }
 
-/* Stocks of a CPU that is gone are out of the reach of rss_stock_drain(). */
+/* What a CPU that is gone has in stock is out of the reach of interrupts. */
 static int rss_cpu_dead(unsigned int cpu)
 {
-	struct rss_container *pos;
+	struct rss_container *holder = per_cpu(rss_stock_holder, cpu);
+	struct rss_cpu *counts;
+	int stock;
 
-	rss_for_each_in_subtree(pos, rss_root) {
-		struct rss_cpu *counts;
-
-		if (rss_is_root(pos))
-			continue;
-		counts = per_cpu_ptr(pos->cpu, cpu);
-		if (counts->stock <= 0)
-			continue;
-		res_counter_uncharge(&pos->res, counts->stock);
-		counts->stock = 0;
-	}
+	if (!holder)
+		return 0;
+	counts = per_cpu_ptr(holder->cpu, cpu);
+	stock = counts->stock;
+	counts->stock = 0;
+	counts->max = 0;
+	per_cpu(rss_stock_holder, cpu) = NULL;
+	if (stock > 0)
+		res_counter_uncharge(&holder->res, stock);
 	return 0;
 }
 

@@ -2,13 +2,14 @@
 /*
  * KUnit tests for how the RSS controller counts.
  *
- * They use containers that no cgroup knows of: what is tested are the counter,
- * the stocks and the page counts of a parent and its child, which must add up
- * after each step.
+ * They use containers that no hierarchy knows of: what is tested are the
+ * counter, the stocks and the page counts of a parent and its children, which
+ * must add up after each step.
  */
 
 #include <kunit/test.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/slab.h>
 
 #include "rss.h"
@@ -16,7 +17,25 @@
 struct stock_fixture {
 	struct rss_container *parent;
 	struct rss_container *child;
+	struct rss_container *sibling;
 };
+
+/* As much of a cgroup as it takes to tell what is below what. */
+static struct cgroup *stock_cgroup(struct kunit *test,
+				   struct rss_container *parent)
+{
+	struct cgroup *cgrp = kunit_kzalloc(test,
+					    struct_size(cgrp, ancestors, 2),
+					    GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, cgrp);
+	if (parent) {
+		cgrp->level = 1;
+		cgrp->ancestors[0] = parent->css.cgroup;
+	}
+	cgrp->ancestors[cgrp->level] = cgrp;
+	return cgrp;
+}
 
 static struct rss_container *stock_container(struct kunit *test,
 					     struct rss_container *parent)
@@ -30,6 +49,7 @@ static struct rss_container *stock_container(struct kunit *test,
 		KUNIT_FAIL_AND_ABORT(test, "no memory");
 
 	/* What walking a subtree looks at. */
+	rss->css.cgroup = stock_cgroup(test, parent);
 	rss->css.flags = CSS_NO_REF;
 	rss->css.parent = parent ? &parent->css : NULL;
 	INIT_LIST_HEAD(&rss->css.children);
@@ -47,8 +67,17 @@ static int stock_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	f->parent = stock_container(test, NULL);
 	f->child = stock_container(test, f->parent);
+	f->sibling = stock_container(test, f->parent);
 	test->priv = f;
 	return 0;
+}
+
+static void stock_container_free(struct rss_container *rss)
+{
+	if (!rss)
+		return;
+	rss_stock_release(rss);
+	free_percpu(rss->cpu);
 }
 
 static void stock_test_exit(struct kunit *test)
@@ -57,10 +86,9 @@ static void stock_test_exit(struct kunit *test)
 
 	if (!f)
 		return;
-	if (f->child)
-		free_percpu(f->child->cpu);
-	if (f->parent)
-		free_percpu(f->parent->cpu);
+	stock_container_free(f->sibling);
+	stock_container_free(f->child);
+	stock_container_free(f->parent);
 }
 
 static long sum_stock(struct rss_container *rss)
@@ -71,6 +99,16 @@ static long sum_stock(struct rss_container *rss)
 	for_each_possible_cpu(cpu)
 		sum += per_cpu_ptr(rss->cpu, cpu)->stock;
 	return sum;
+}
+
+/* On how many CPUs a container may have a stock. */
+static int nr_held(struct rss_container *rss)
+{
+	int cpu, nr = 0;
+
+	for_each_possible_cpu(cpu)
+		nr += !!per_cpu_ptr(rss->cpu, cpu)->max;
+	return nr;
 }
 
 static int stock_fill(struct rss_container *rss, struct res_counter **fail)
@@ -129,17 +167,170 @@ static void stock_fill_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res), 0);
 }
 
+/* Pages of its own, counted as the hooks of small folios do. */
+static void map_own(struct rss_container *rss, int nr)
+{
+	migrate_disable();
+	this_cpu_add(rss->cpu->nr[RSS_ANON], nr);
+	this_cpu_sub(rss->cpu->stock, nr);
+	rss_stock_balance(rss, true);
+	migrate_enable();
+}
+
 /* However much is unmapped, a stock stays small. */
 static void stock_surplus_test(struct kunit *test)
 {
 	struct stock_fixture *f = test->priv;
+	int i;
 
-	rss_account(f->child, RSS_ANON, 1000);
-	rss_account(f->child, RSS_ANON, -1000);
-	expect_pages(test, f->child, 0);
-	KUNIT_EXPECT_LE(test, sum_stock(f->child), RSS_STOCK_MAX);
-	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res),
-			sum_stock(f->child));
+	map_own(f->child, 1000);
+	for (i = 0; i < 10; i++) {
+		map_own(f->child, -100);
+		expect_pages(test, f->child, 900 - 100 * i);
+		KUNIT_EXPECT_LE(test, sum_stock(f->child),
+				RSS_STOCK_MAX * num_online_cpus());
+		KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res),
+				res_counter_usage(&f->child->res));
+	}
+}
+
+/* Pages that a task of another container unmaps are no stock for anybody. */
+static void stock_not_own_test(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+	struct res_counter *fail = NULL;
+	long stock;
+
+	rss_account(f->child, RSS_FILE, 50);
+	migrate_disable();
+	KUNIT_EXPECT_EQ(test, stock_fill(f->sibling, &fail), 0);
+	stock = sum_stock(f->sibling);
+	rss_account(f->child, RSS_FILE, -20);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+	KUNIT_EXPECT_EQ(test, nr_held(f->child), 0);
+	KUNIT_EXPECT_GT(test, stock, 0);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->sibling), stock);
+	migrate_enable();
+	expect_pages(test, f->child, 30);
+	expect_pages(test, f->sibling, 0);
+}
+
+/* A CPU has one stock: who fills his has that of the last one given back. */
+static void stock_take_over_test(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+	struct res_counter *fail = NULL;
+	int i;
+
+	migrate_disable();
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, stock_fill(f->child, &fail), 0);
+		KUNIT_EXPECT_EQ(test, sum_stock(f->child), RSS_STOCK_BATCH);
+		KUNIT_EXPECT_EQ(test, sum_stock(f->sibling), 0);
+		KUNIT_EXPECT_EQ(test, nr_held(f->sibling), 0);
+		KUNIT_EXPECT_EQ(test, stock_fill(f->sibling, &fail), 0);
+		KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+		KUNIT_EXPECT_EQ(test, nr_held(f->child), 0);
+		KUNIT_EXPECT_EQ(test, sum_stock(f->sibling), RSS_STOCK_BATCH);
+		KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res),
+				RSS_STOCK_BATCH);
+	}
+	/* Not even for an instant has it had both. */
+	KUNIT_EXPECT_EQ(test, res_counter_max_usage(&f->parent->res),
+			RSS_STOCK_BATCH);
+
+	/* Unmapping takes over, too, from the second page on. */
+	map_own(f->child, 10);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->sibling), RSS_STOCK_BATCH);
+	map_own(f->child, -1);
+	map_own(f->child, -1);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 1);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->sibling), 0);
+	expect_pages(test, f->child, 8);
+	migrate_enable();
+}
+
+/* Who is dead gets no stock, and keeps none. */
+static void stock_release_test(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+	struct res_counter *fail = NULL;
+
+	KUNIT_ASSERT_EQ(test, stock_fill(f->child, &fail), 0);
+	KUNIT_EXPECT_GT(test, sum_stock(f->child), 0);
+	f->child->dead = true;
+	rss_stock_release(f->child);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+	KUNIT_EXPECT_EQ(test, nr_held(f->child), 0);
+	KUNIT_EXPECT_EQ(test, stock_fill(f->child, &fail), 0);
+	map_own(f->child, 5);
+	map_own(f->child, -5);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+	KUNIT_EXPECT_EQ(test, nr_held(f->child), 0);
+	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res), 0);
+}
+
+/* What is drained is what is at the container or below it. */
+static void stock_drain_test(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+	struct res_counter *fail = NULL;
+
+	KUNIT_ASSERT_EQ(test, stock_fill(f->child, &fail), 0);
+	rss_stock_drain(f->sibling);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), RSS_STOCK_BATCH);
+	rss_stock_drain(f->parent);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res), 0);
+
+	KUNIT_ASSERT_EQ(test, stock_fill(f->child, &fail), 0);
+	KUNIT_EXPECT_EQ(test, nr_held(f->child), 1);
+	rss_stock_stop(f->parent);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+	KUNIT_EXPECT_EQ(test, nr_held(f->child), 0);
+}
+
+static long watermark_events(struct rss_container *rss)
+{
+	return atomic_long_read(&rss->events_local[RSS_EVENT_WATERMARK]);
+}
+
+/* Close to a watermark there is no stock, and the very page is told. */
+static void stock_watermark_test(struct kunit *test)
+{
+	struct stock_fixture *f = test->priv;
+	unsigned long far = 8 * RSS_STOCK_MAX * num_online_cpus();
+	struct res_counter *fail = NULL;
+
+	KUNIT_ASSERT_EQ(test, stock_fill(f->child, &fail), 0);
+	map_own(f->child, 10);
+	rss_set_watermark(f->child, 12);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+	KUNIT_EXPECT_EQ(test, stock_fill(f->child, &fail), 0);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+
+	map_own(f->child, 2);
+	KUNIT_EXPECT_EQ(test, watermark_events(f->child), 0);
+	map_own(f->child, 1);
+	KUNIT_EXPECT_EQ(test, watermark_events(f->child), 1);
+	map_own(f->child, 1);
+	map_own(f->child, -2);
+	KUNIT_EXPECT_EQ(test, watermark_events(f->child), 1);
+	map_own(f->child, 1);
+	KUNIT_EXPECT_EQ(test, watermark_events(f->child), 2);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
+	expect_pages(test, f->child, 13);
+
+	/* Far above it there are stocks again. */
+	map_own(f->child, far);
+	KUNIT_EXPECT_EQ(test, stock_fill(f->child, &fail), 0);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), RSS_STOCK_BATCH);
+
+	/* Set below usage, it is no event, at once or later. */
+	rss_set_watermark(f->child, far);
+	map_own(f->child, 1);
+	KUNIT_EXPECT_EQ(test, watermark_events(f->child), 2);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
 }
 
 struct limit_case {
@@ -234,6 +425,11 @@ static struct kunit_case stock_cases[] = {
 	KUNIT_CASE(stock_deficit_test),
 	KUNIT_CASE(stock_fill_test),
 	KUNIT_CASE(stock_surplus_test),
+	KUNIT_CASE(stock_not_own_test),
+	KUNIT_CASE(stock_take_over_test),
+	KUNIT_CASE(stock_release_test),
+	KUNIT_CASE(stock_drain_test),
+	KUNIT_CASE(stock_watermark_test),
 	KUNIT_CASE_PARAM(stock_limit_test, limit_gen_params),
 	KUNIT_CASE(stock_over_test),
 	KUNIT_CASE(stock_move_test),

@@ -6,156 +6,109 @@
  * it. The fast path of charging does not look for that. It need not, where
  * the watermark is further away than stocks can hide. Closer to it neither the
  * container nor those below have stocks: each charge then takes the slow path,
- * which looks at counters that are usage.
+ * and the counter is usage.
  *
- * Closeness is told by the slow path, which each CPU of each container takes
- * once in RSS_STOCK_MAX pages. A watermark above many containers may be crossed
- * unseen if those change by less than that, all at once.
+ * Closeness is told by the slow path, which looks at each level on the way up
+ * and at nothing else. What comes close stops the stocks of the CPUs below it,
+ * once: it has to get twice as far away before they are allowed again. All
+ * stocks together are less than that, however many containers there are.
  */
 
+#include <linux/cpumask.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
-#include <linux/spinlock.h>
 
 #include "rss.h"
 
-/* Serialises changes of watermark, above and stock_max of any container. */
-static DEFINE_SPINLOCK(rss_watermark_lock);
-
-/* Containers that have a watermark; changed under the lock, read without. */
-unsigned int rss_nr_watermarks;
-
-/* How far the counter may be above usage, times two. */
-static unsigned long rss_watermark_slack(void)
-{
-	return 2 * RSS_STOCK_MAX * num_online_cpus();
-}
-
 /*
- * Is the watermark of this level close? It has to be twice as far away to be
- * no longer so: what follows from it is done to the whole subtree.
+ * How usage stands to the watermark of a container. Each change counts up as
+ * well, so that who compares and exchanges knows that what he saw of the
+ * counter was seen in this state: no crossing is told twice or made up.
+ *
+ *  ABOVE  usage was above it
+ *  CLOSE  it is close, there are no stocks below
  */
-static bool rss_watermark_close(struct rss_container *rss)
-{
-	unsigned long watermark = READ_ONCE(rss->watermark);
-	unsigned long slack = rss_watermark_slack();
+#define RSS_MARK_ABOVE	1
+#define RSS_MARK_CLOSE	2
+#define RSS_MARK_BITS	(RSS_MARK_ABOVE | RSS_MARK_CLOSE)
+#define RSS_MARK_COUNT	4
 
-	if (watermark == RES_COUNTER_MAX)
-		return false;
-	if (!READ_ONCE(rss->stock_max))
-		slack *= 2;
-	return abs_diff(res_counter_usage(&rss->res), watermark) <= slack;
+static int rss_mark_next(int mark, int bits)
+{
+	return (int)(((unsigned int)mark & ~RSS_MARK_BITS) + RSS_MARK_COUNT) |
+	       bits;
 }
 
-static unsigned int rss_stock_max_wanted(struct rss_container *rss)
+/* Stocks let the counter be above usage by half as much at most. */
+static bool rss_watermark_close(unsigned long usage, unsigned long watermark,
+				bool was_close)
 {
-	for (; rss; rss = rss_parent(rss))
-		if (rss_watermark_close(rss))
-			return 0;
-	return RSS_STOCK_MAX;
-}
+	unsigned long slack = 2 * RSS_STOCK_MAX * num_online_cpus();
 
-/*
- * Is usage above @watermark? The pages are summed up only where stocks matter.
- * That sum goes down as long as pages are unmapped and none is mapped, so it
- * can't cross the watermark upwards; but for what passes to a parent, after
- * which rss_offline_fn() has it looked at once more. The counter less the stocks
- * might, since what a stock gives back is in neither, or in both, for an instant.
- */
-static bool rss_usage_above(struct rss_container *rss, unsigned long watermark)
-{
-	unsigned long usage = res_counter_usage(&rss->res);
-	unsigned long nr[NR_RSS_TYPES];
-
-	if (usage <= watermark)
-		return false;
-	if (READ_ONCE(rss->above) && usage - watermark > rss_watermark_slack())
-		return true;
-	rss_count(rss, nr);
-	return nr[RSS_ANON] + nr[RSS_FILE] + nr[RSS_SHMEM] > watermark;
-}
-
-/* Does @above have to change? */
-static bool rss_above_is_stale(struct rss_container *rss)
-{
-	unsigned long watermark = READ_ONCE(rss->watermark);
-
-	return watermark != RES_COUNTER_MAX &&
-	       rss_usage_above(rss, watermark) != READ_ONCE(rss->above);
+	return abs_diff(usage, watermark) <= (was_close ? 2 * slack : slack);
 }
 
 /*
  * Charges and uncharges that cross in opposite directions must not leave the
- * state of the earlier one, or the next crossing is no event. Each changes
- * the page count, then the counter, which is a full barrier, and reads @above.
- * Who changes that looks at both again: either he sees the change, or the one
- * who made it sees his.
+ * state of the earlier one, or the next crossing is no event. Each changes the
+ * counter, which is a full barrier, and reads @mark. Who changes @mark looks at
+ * the counter again: either he sees the change, or the one who made it sees his.
+ *
+ * Returns true if it is close.
  */
-static void rss_watermark_update(struct rss_container *rss)
+static bool rss_watermark_look(struct rss_container *rss)
 {
-	spin_lock(&rss_watermark_lock);
-	while (rss_above_is_stale(rss)) {
-		WRITE_ONCE(rss->above, !rss->above);
-		if (rss->above)
-			rss_event(rss, RSS_EVENT_WATERMARK);
+	for (;;) {
+		/* Before the watermark. Pairs with rss_set_watermark(). */
+		int mark = atomic_read_acquire(&rss->mark), bits = 0;
+		unsigned long watermark = READ_ONCE(rss->watermark);
+		unsigned long usage = res_counter_usage(&rss->res);
+
+		if (watermark == RES_COUNTER_MAX)
+			return false;
+		if (rss_watermark_close(usage, watermark,
+					mark & RSS_MARK_CLOSE)) {
+			bits |= RSS_MARK_CLOSE;
+			if (!(mark & RSS_MARK_CLOSE)) {
+				rss_stock_stop(rss);
+				usage = res_counter_usage(&rss->res);
+			}
+		}
+		if (usage > watermark)
+			bits |= RSS_MARK_ABOVE;
+
+		if (bits == (mark & RSS_MARK_BITS))
+			return bits & RSS_MARK_CLOSE;
 		/* Pairs with the atomics in res_counter_charge() and others. */
-		smp_mb();
+		if (atomic_try_cmpxchg(&rss->mark, &mark,
+				       rss_mark_next(mark, bits)) &&
+		    (bits & ~mark & RSS_MARK_ABOVE))
+			rss_event(rss, RSS_EVENT_WATERMARK);
 	}
-	spin_unlock(&rss_watermark_lock);
-}
-
-/* The top first: it says how close is close for those below. */
-static void rss_stock_max_update(struct rss_container *root)
-{
-	struct rss_container *pos;
-
-	spin_lock(&rss_watermark_lock);
-	rss_for_each_in_subtree(pos, root)
-		WRITE_ONCE(pos->stock_max, rss_stock_max_wanted(pos));
-	spin_unlock(&rss_watermark_lock);
-}
-
-/*
- * Turns stocks off and on by how close a watermark is: those of all containers
- * below it, since what one has in stock hides what another one does.
- */
-void __rss_watermark_note(struct rss_container *rss)
-{
-	struct rss_container *pos, *close = NULL, *top = NULL;
-	unsigned int wanted;
-
-	for (pos = rss; pos; pos = rss_parent(pos)) {
-		if (rss_above_is_stale(pos))
-			rss_watermark_update(pos);
-		if (rss_watermark_close(pos))
-			close = pos;
-	}
-
-	wanted = close ? 0 : RSS_STOCK_MAX;
-	for (pos = rss; pos; pos = rss_parent(pos)) {
-		if (READ_ONCE(pos->stock_max) != wanted)
-			top = pos;
-		if (pos == close)
-			wanted = RSS_STOCK_MAX;
-	}
-	if (unlikely(top))
-		rss_stock_max_update(top);
 }
 
 /**
- * rss_watermark_prepare - make counters exact where a watermark is close
- * @rss: the container that is about to charge, without stocks
+ * rss_watermark_note - see whether a charge or uncharge crossed a watermark
+ * @rss: the container; the levels above are looked at, too
  *
- * Context: may sleep.
+ * What gives a stock back without having a look crosses nothing: where there
+ * are stocks, all watermarks are further away than that.
+ *
+ * Context: task, atomic, interrupts enabled.
+ * Return: true if one is close, so that the container must not have a stock.
  */
-void rss_watermark_prepare(struct rss_container *rss)
+bool rss_watermark_note(struct rss_container *rss)
 {
-	struct rss_container *pos;
+	struct res_counter *cnt;
+	bool close = false;
 
-	for (pos = rss; pos; pos = rss_parent(pos))
-		if (rss_watermark_close(pos))
-			rss_stock_drain(pos);
-	rss_watermark_note(rss);
+	lockdep_assert_irqs_enabled();
+	for (cnt = &rss->res; cnt; cnt = cnt->parent) {
+		rss = res_to_rss(cnt);
+		if (unlikely(READ_ONCE(rss->watermark) != RES_COUNTER_MAX))
+			close |= rss_watermark_look(rss);
+	}
+	return close;
 }
 
 /**
@@ -169,18 +122,27 @@ void rss_watermark_prepare(struct rss_container *rss)
  */
 void rss_set_watermark(struct rss_container *rss, unsigned long nr)
 {
-	rss_stock_drain(rss);
+	int mark, bits = 0;
 
-	spin_lock(&rss_watermark_lock);
-	WRITE_ONCE(rss_nr_watermarks, rss_nr_watermarks +
-		   (nr != RES_COUNTER_MAX) -
-		   (rss->watermark != RES_COUNTER_MAX));
-	WRITE_ONCE(rss->above, false);
-	WRITE_ONCE(rss->watermark, nr);
-	WRITE_ONCE(rss->above, rss_usage_above(rss, nr));
-	spin_unlock(&rss_watermark_lock);
+	mutex_lock(&rss->watermark_lock);
+	/*
+	 * None is crossed meanwhile: who has seen the old one finds @mark
+	 * changed, who sees that change sees that there is none.
+	 */
+	WRITE_ONCE(rss->watermark, RES_COUNTER_MAX);
+	mark = atomic_add_return(RSS_MARK_COUNT, &rss->mark);
+	if (nr != RES_COUNTER_MAX)
+		rss_stock_stop(rss);
+	if (res_counter_usage(&rss->res) > nr)
+		bits = RSS_MARK_ABOVE;
+	atomic_set(&rss->mark, rss_mark_next(mark, bits));
+	/* Who sees this can't change what @mark was before. */
+	smp_store_release(&rss->watermark, nr);
+	mutex_unlock(&rss->watermark_lock);
 
-	__rss_watermark_note(rss);
+	/* Who changed the counter since sees it, or is seen here. */
+	smp_mb();
+	rss_watermark_note(rss);
 }
 
 /**
@@ -190,5 +152,6 @@ void rss_set_watermark(struct rss_container *rss, unsigned long nr)
 void rss_watermark_init(struct rss_container *rss)
 {
 	rss->watermark = RES_COUNTER_MAX;
-	rss->stock_max = RSS_STOCK_MAX;
+	atomic_set(&rss->mark, 0);
+	mutex_init(&rss->watermark_lock);
 }
