@@ -18,10 +18,12 @@ void cpu_stay(void)
 
 void cpu_run_on(int nr)
 {
-	cpu_set_t allowed, cpu;
+	static cpu_set_t allowed;
+	cpu_set_t cpu;
 	int i;
 
-	sched_getaffinity(0, sizeof(allowed), &allowed);
+	if (!CPU_COUNT(&allowed))
+		sched_getaffinity(0, sizeof(allowed), &allowed);
 	for (i = 0; i < CPU_SETSIZE; i++)
 		if (CPU_ISSET(i, &allowed) && !nr--)
 			break;

@@ -10,8 +10,8 @@
 void cpu_stay(void);
 
 /*
- * Moves the caller to one of the CPUs that it may run on, counted from 0.  Skips
- * the case if there are not so many.
+ * Moves the caller to one of the CPUs that it might run on before it was moved
+ * first, counted from 0.  Skips the case if there are not so many.
  */
 void cpu_run_on(int nr);
 
