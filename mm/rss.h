@@ -152,6 +152,8 @@ struct rss_full {
  * @scanned: pages that were scanned by any reclaim, here and below
  * @stolen: pages that any reclaim uncharged, here and below
  * @offline_gp: the grace period that has to end before that is done
+ * @over_work: brings it back under its limit where no task of its own does,
+ *	with a reference
  * @offline_work: what is left to do once it is @dead, with a reference
  * @node: lists by node id; constant
  */
@@ -180,6 +182,7 @@ struct rss_container {
 	atomic_long_t scanned;
 	atomic_long_t stolen;
 	unsigned long offline_gp;
+	struct work_struct over_work;
 	struct work_struct offline_work;
 
 	struct rss_node *node[];
@@ -322,6 +325,7 @@ void rss_limit_met(struct rss_container *rss);
 int rss_resolve_over(struct rss_container *rss, struct rss_container *killer);
 int rss_resolve_pushed(void);
 void rss_wait_for_room(struct rss_container *rss, bool over);
+void rss_over_fn(struct work_struct *work);
 void rss_exceeded(struct rss_container *rss, bool pushed);
 
 /* rss_push.c */

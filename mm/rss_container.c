@@ -75,6 +75,12 @@ static void rss_offline_fn(struct work_struct *work)
 	rss_put(rss);
 }
 
+/* In place of that of rss_over.c, without which nothing is charged. */
+void __weak rss_over_fn(struct work_struct *work)
+{
+	rss_put(container_of(work, struct rss_container, over_work));
+}
+
 static void rss_container_free(struct rss_container *rss)
 {
 	int nid;
@@ -107,6 +113,7 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 	rss_full_init(rss);
 	INIT_LIST_HEAD(&rss->peaks);
 	spin_lock_init(&rss->peaks_lock);
+	INIT_WORK(&rss->over_work, rss_over_fn);
 	INIT_WORK(&rss->offline_work, rss_offline_fn);
 	if (!parent) {
 		rss_offline_wq = alloc_ordered_workqueue("rss_offline", 0);

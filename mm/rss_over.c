@@ -292,15 +292,14 @@ void __rss_handle_over_limit(void)
  * For what no task can be held up for: that of another mm, of the kernel, or of
  * no container. None inside is killed for that, before it maps something itself.
  */
-static void rss_over_fn(struct work_struct *work)
+void rss_over_fn(struct work_struct *work)
 {
-	struct rss_container *pos;
+	struct rss_container *rss =
+		container_of(work, struct rss_container, over_work);
 
-	rss_for_each_in_subtree(pos, rss_root)
-		rss_resolve_over(pos, NULL);
+	rss_resolve_over(rss, NULL);
+	rss_put(rss);
 }
-
-static DECLARE_WORK(rss_over_work, rss_over_fn);
 
 /**
  * rss_exceeded - see that a container comes back under its limit
@@ -323,5 +322,8 @@ void rss_exceeded(struct rss_container *rss, bool pushed)
 			return;
 		}
 	}
-	queue_work(system_unbound_wq, &rss_over_work);
+	/* Without a reference left it owns nothing. */
+	if (css_tryget(&rss->css) &&
+	    !queue_work(system_unbound_wq, &rss->over_work))
+		rss_put(rss);
 }
