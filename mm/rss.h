@@ -151,10 +151,10 @@ struct rss_full {
  *	could take from have got to at least, see rss_reclaim.c; a hint
  * @scanned: pages that were scanned by any reclaim, here and below
  * @stolen: pages that any reclaim uncharged, here and below
- * @offline_gp: the grace period that has to end before that is done
  * @over_work: brings it back under its limit where no task of its own does,
  *	with a reference
  * @offline_work: what is left to do once it is @dead, with a reference
+ * @passed: pages that went to ancestors so far; @offline_work only
  * @node: lists by node id; constant
  */
 struct rss_container {
@@ -181,9 +181,9 @@ struct rss_container {
 	u64 turn;
 	atomic_long_t scanned;
 	atomic_long_t stolen;
-	unsigned long offline_gp;
 	struct work_struct over_work;
-	struct work_struct offline_work;
+	struct rcu_work offline_work;
+	unsigned long passed;
 
 	struct rss_node *node[];
 };
@@ -401,7 +401,7 @@ struct rss_container *rss_lru_link(struct page_container *pc,
 				   struct rss_container *rss, u64 home);
 void rss_lru_unlink(struct page_container *pc, u64 old);
 void rss_lru_forget(struct page_container *pc);
-void rss_lru_reparent(struct rss_container *rss);
+bool rss_lru_reparent(struct rss_container *rss, unsigned int nr);
 
 /* rss_isolate.c */
 

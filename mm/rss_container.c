@@ -53,25 +53,32 @@ struct rss_container *rss_next_in_subtree(struct rss_container *prev,
 }
 
 /*
- * Walks the lists of containers that went offline, one after the other: what
- * one passes to its parent has to be there when that is walked.
+ * Containers that went offline take turns here, each with so many records at
+ * once: none waits for another to be done. More of them at the same time would
+ * only wait for the lists of a parent that they have in common.
  */
+#define RSS_OFFLINE_BATCH	1024
+#define RSS_OFFLINE_ACTIVE	4
+
 static struct workqueue_struct *rss_offline_wq;
 
 /*
  * No task is left. What the container still owns is mapped by others; it goes
- * to the parent, so that nothing keeps the container but mms that other
- * containers' tasks share.
+ * to the nearest ancestor that is alive, so that nothing keeps the container but
+ * mms that other containers' tasks share.
  */
 static void rss_offline_fn(struct work_struct *work)
 {
-	struct rss_container *rss =
-		container_of(work, struct rss_container, offline_work);
+	struct rss_container *rss = container_of(to_rcu_work(work),
+						 struct rss_container,
+						 offline_work);
 
-	/* Until no CPU is being taken over for it by who has not seen it dead. */
-	cond_synchronize_rcu(rss->offline_gp);
+	if (!rss_lru_reparent(rss, RSS_OFFLINE_BATCH)) {
+		queue_work(rss_offline_wq, work);
+		return;
+	}
+	/* It was dead for a grace period: no CPU is taken over for it any more. */
 	rss_stock_release(rss);
-	rss_lru_reparent(rss);
 	rss_put(rss);
 }
 
@@ -114,9 +121,10 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 	INIT_LIST_HEAD(&rss->peaks);
 	spin_lock_init(&rss->peaks_lock);
 	INIT_WORK(&rss->over_work, rss_over_fn);
-	INIT_WORK(&rss->offline_work, rss_offline_fn);
+	INIT_RCU_WORK(&rss->offline_work, rss_offline_fn);
 	if (!parent) {
-		rss_offline_wq = alloc_ordered_workqueue("rss_offline", 0);
+		rss_offline_wq = alloc_workqueue("rss_offline", WQ_UNBOUND,
+						 RSS_OFFLINE_ACTIVE);
 		if (!rss_offline_wq)
 			goto fail;
 		rss_root = rss;
@@ -166,10 +174,9 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 	/* There is no file left to wait at, nor one to change the limit by. */
 	rss_set_watermark(rss, RES_COUNTER_MAX);
 	res_counter_force_limit(&rss->res, RES_COUNTER_MAX);
-	rss->offline_gp = get_state_synchronize_rcu();
 	/* There may be millions of records: not under cgroup_mutex. */
 	css_get(css);
-	queue_work(rss_offline_wq, &rss->offline_work);
+	queue_rcu_work(rss_offline_wq, &rss->offline_work);
 }
 
 static void rss_css_free(struct cgroup_subsys_state *css)

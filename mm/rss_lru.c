@@ -230,51 +230,48 @@ static unsigned int rss_orphan(struct rss_container *rss, struct rss_node *node,
 }
 
 /*
- * Moves one record from the list that it is on at @rss to @parent's. Returns
- * the number of pages.
+ * Moves one record from the list that it is on at @rss to one of an ancestor.
+ * Returns false if that is dead, too, and may be past the end of its own
+ * rss_lru_reparent().
  */
-static unsigned int rss_adopt(struct rss_container *rss,
-			      struct rss_container *parent,
-			      struct rss_node *node, struct page_container *pc)
+static bool rss_adopt(struct rss_container *rss, struct rss_container *heir,
+		      struct rss_node *node, struct page_container *pc)
 {
-	struct rss_node *parent_node = rss_pc_node(parent, pc);
-	u64 old = page_container_state(pc), new;
+	struct rss_node *heir_node = rss_pc_node(heir, pc);
+	u64 old, new;
+	bool dead;
 
-	spin_lock_nested(&parent_node->lock, SINGLE_DEPTH_NESTING);
-	do {
-		new = rss_state_set_id(old, parent->css.id);
-	} while (!page_container_cmpxchg(pc, &old, new));
+	spin_lock_nested(&heir_node->lock, SINGLE_DEPTH_NESTING);
+	/* Set before its lists are emptied, under this lock, as in rss_lru_link(). */
+	dead = heir->dead;
+	if (!dead) {
+		old = page_container_state(pc);
+		do {
+			new = rss_state_set_id(old, heir->css.id);
+		} while (!page_container_cmpxchg(pc, &old, new));
 
-	rss_list_del(node, pc, old);
-	rss_list_add(parent_node, pc, pc->list);
-	spin_unlock(&parent_node->lock);
+		rss_list_del(node, pc, old);
+		rss_list_add(heir_node, pc, pc->list);
+	}
+	spin_unlock(&heir_node->lock);
+	if (dead)
+		return false;
 
-	rss_account_move(rss, parent, rss_state_type(old), rss_state_nr(old));
-	return rss_state_nr(old);
+	rss_account_move(rss, heir, rss_state_type(old), rss_state_nr(old));
+	rss->passed += rss_state_nr(old);
+	return true;
 }
 
 /*
- * Passes a record to the parent, or to nobody if that is the root. Returns the
- * number of pages that it says.
+ * Passes some records to the nearest ancestor that is alive, or to nobody if that
+ * is the root. Returns how many: 0 when there are none left, seen under one lock,
+ * as scans on behalf of an ancestor may move them between the lists.
  */
-static unsigned int rss_reparent(struct rss_container *rss,
-				 struct rss_node *node,
-				 struct page_container *pc)
+static unsigned int rss_reparent_batch(struct rss_container *rss,
+				       struct rss_node *node)
 {
-	struct rss_container *parent = rss_parent(rss);
-
-	if (parent)
-		return rss_adopt(rss, parent, node, pc);
-	return rss_orphan(rss, node, pc);
-}
-
-/*
- * Passes some records on. Returns false when there are none left, seen under
- * one lock: scans on behalf of an ancestor may move them between the lists.
- */
-static bool rss_reparent_batch(struct rss_container *rss,
-			       struct rss_node *node, unsigned long *passed)
-{
+	/* Ancestors stay as long as there is @rss. */
+	struct rss_container *heir = rss_online(rss);
 	struct page_container *pc;
 	unsigned int batch = 0;
 	int list;
@@ -283,10 +280,13 @@ static bool rss_reparent_batch(struct rss_container *rss,
 	for (list = 0; list < NR_RSS_LISTS; list++) {
 		struct list_head *head = &node->lists[list];
 
-		/* From the tail, to keep the order at the parent. */
+		/* From the tail, to keep the order at the heir. */
 		while (batch < SWAP_CLUSTER_MAX && !list_empty(head)) {
 			pc = list_last_entry(head, struct page_container, lru);
-			*passed += rss_reparent(rss, node, pc);
+			while (heir && !rss_adopt(rss, heir, node, pc))
+				heir = rss_online(heir);
+			if (!heir)
+				rss->passed += rss_orphan(rss, node, pc);
 			batch++;
 		}
 	}
@@ -296,21 +296,33 @@ static bool rss_reparent_batch(struct rss_container *rss,
 }
 
 /**
- * rss_lru_reparent - pass all that a container owns to its parent
+ * rss_lru_reparent - pass what a container owns to the nearest living ancestor
  * @rss: the container, dead already
+ * @nr: about how many records at most
  *
- * Context: may sleep. A parent that is dead, too, has not been here yet.
+ * Several containers may be at it, above and below each other: what a dead one
+ * passes never goes to another dead one.
+ *
+ * Context: may sleep. One caller at a time for each container.
+ * Return: true if nothing is left, which stays so.
  */
-void rss_lru_reparent(struct rss_container *rss)
+bool rss_lru_reparent(struct rss_container *rss, unsigned int nr)
 {
-	unsigned long passed = 0;
+	struct rss_container *heir;
+	unsigned int batch;
 	int nid;
 
-	for_each_node(nid)
-		while (rss_reparent_batch(rss, rss->node[nid], &passed))
+	for_each_node(nid) {
+		while ((batch = rss_reparent_batch(rss, rss->node[nid]))) {
+			if (batch >= nr)
+				return false;
+			nr -= batch;
 			cond_resched();
+		}
+	}
 
-	trace_rss_container_reparent(rss_trace_id(rss),
-				     cgroup_id(rss->css.parent->cgroup),
-				     passed);
+	heir = rss_online(rss) ?: rss_root;
+	trace_rss_container_reparent(rss_trace_id(rss), rss_trace_id(heir),
+				     rss->passed);
+	return true;
 }

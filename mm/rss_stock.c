@@ -218,17 +218,17 @@ bool rss_stock_balance(struct rss_container *rss, bool own)
 }
 
 /**
- * rss_account_move - let the parent count what a child owned
- * @from: the child
- * @to: its parent
+ * rss_account_move - let an ancestor count what a container owned
+ * @from: the container
+ * @to: its parent, or one further up
  * @type: what it is
- * @nr: how many pages; the parent's usage includes them already
+ * @nr: how many pages; the ancestor's usage includes them already
  *
- * The child's own counter keeps them: a dead container has no usage that
+ * The counters below the ancestor keep them: a dead container has no usage that
  * anybody looks at, and a hook that charged them may not have got there yet.
  *
- * rss_count() comes to the child first: it finds what moves at one of them or
- * at both, never at neither.
+ * rss_count() comes to @from first: it finds what moves at one of them or at
+ * both, never at neither.
  */
 void rss_account_move(struct rss_container *from, struct rss_container *to,
 		      enum rss_type type, long nr)

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "child.h"
+#include "clock.h"
 #include "container.h"
 #include "fs.h"
 #include "keys.h"
@@ -318,6 +319,32 @@ static void test_deep_at_once(void)
 		container_usage(levels[0]));
 }
 
+/* A chain of them, with many pages at its end, does not hold up another one. */
+#define CHAIN		200
+#define LONG_LIST	20000
+#define GONE_SECONDS	1
+
+static void test_beside_others(void)
+{
+	char *levels[CHAIN], *innocent = container_new(NULL, "innocent");
+	char *shared;
+	long start;
+	int i;
+
+	for (i = 0; i < CHAIN; i++)
+		levels[i] = container_new(i ? levels[i - 1] : NULL, "l");
+	shared = leave_shared(levels[CHAIN - 1], LONG_LIST);
+	for (i = CHAIN - 1; i >= 0; i--)
+		container_remove(levels[i]);
+	start = clock_ms();
+	container_remove(innocent);
+	expect_none_dead();
+	ksft_print_msg("gone after %ld ms\n", clock_ms() - start);
+	require(clock_ms() - start <= clock_allowed_ms(GONE_SECONDS),
+		"dead containers are there for %ld ms", clock_ms() - start);
+	mem_unmap(shared, LONG_LIST);
+}
+
 /* Pages on their way up are at one level or the other whenever somebody looks. */
 #define MANY		16384
 #define READINGS	100
@@ -459,6 +486,7 @@ int main(void)
 		T(test_at_limit),
 		T(test_deep),
 		T(test_deep_at_once),
+		T(test_beside_others),
 		T(test_no_dip),
 		T(test_scans),
 		T(test_clone_vm),
