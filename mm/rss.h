@@ -134,6 +134,9 @@ struct rss_full {
  * @dead: offline; set once, before the lists are emptied under their locks.
  *	Who finds it set under such a lock adds nothing there
  * @full: what is known while it is full
+ * @ownerless: mms without an owner that were its, see rss_mm.c
+ * @ownerless_lock: protects @ownerless and rss_container of the mms on it; a
+ *	child's nests outside its parent's, nothing else inside
  * @res: charged pages with stocks, hierarchical
  * @watermark: usage whose crossing is an event, in pages; RES_COUNTER_MAX for
  *	none; @watermark_lock, read without
@@ -166,6 +169,8 @@ struct rss_container {
 	bool tight;
 	bool dead;
 	struct rss_full full;
+	struct list_head ownerless;
+	spinlock_t ownerless_lock;
 
 	struct res_counter res;
 	unsigned long watermark;
@@ -290,6 +295,7 @@ static inline void rss_put(struct rss_container *rss)
 /* rss_mm.c */
 void rss_attach(struct cgroup_taskset *tset);
 void rss_fork(struct task_struct *task);
+void rss_mm_reparent(struct rss_container *rss);
 
 /* rss_charge.c */
 unsigned int folio_mapped_pages(struct folio *folio);

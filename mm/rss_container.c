@@ -64,8 +64,8 @@ static struct workqueue_struct *rss_offline_wq;
 
 /*
  * No task is left. What the container still owns is mapped by others; it goes
- * to the nearest ancestor that is alive, so that nothing keeps the container but
- * mms that other containers' tasks share.
+ * to the nearest ancestor that is alive, and so do mms without tasks, so that
+ * nothing keeps the container but mms that other containers' tasks share.
  */
 static void rss_offline_fn(struct work_struct *work)
 {
@@ -73,6 +73,7 @@ static void rss_offline_fn(struct work_struct *work)
 						 struct rss_container,
 						 offline_work);
 
+	rss_mm_reparent(rss);
 	if (!rss_lru_reparent(rss, RSS_OFFLINE_BATCH)) {
 		queue_work(rss_offline_wq, work);
 		return;
@@ -120,6 +121,8 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 	rss_full_init(rss);
 	INIT_LIST_HEAD(&rss->peaks);
 	spin_lock_init(&rss->peaks_lock);
+	INIT_LIST_HEAD(&rss->ownerless);
+	spin_lock_init(&rss->ownerless_lock);
 	INIT_WORK(&rss->over_work, rss_over_fn);
 	INIT_RCU_WORK(&rss->offline_work, rss_offline_fn);
 	if (!parent) {

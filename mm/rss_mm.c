@@ -9,6 +9,13 @@
  * the owner. A move changes the css of the task first and takes that lock
  * then, and a task that becomes the owner, or gets the mm by exec, looks for
  * its css with the lock held: whoever is last to take it sees the new css.
+ *
+ * An mm can outlive its tasks: who reads /proc/PID/mem, for one, keeps it, and
+ * may write to it. It stays in the container that it was in last and pays for
+ * what is mapped, as long as it is there. It never gets an owner again. Lest it
+ * keep a container that is removed, each has a list of those mms, which go to
+ * its nearest living ancestor with its records. The lock of that list is then
+ * what rss_container of the mm is written under.
  */
 
 #include <linux/cgroup.h>
@@ -66,9 +73,89 @@ void __mm_init_container(struct mm_struct *mm)
 	mm_set_container(mm, rss_get_from_task(current));
 }
 
+/*
+ * For an mm that is on no list, too, which is not to be told without the lock:
+ * rss_mm_reparent() takes it off before it writes the pointer.
+ */
 void __mm_free_container(struct mm_struct *mm)
 {
-	mm_set_container(mm, NULL);
+	struct rss_container *rss;
+
+	rcu_read_lock();
+	while ((rss = rcu_dereference(mm->rss_container))) {
+		spin_lock(&rss->ownerless_lock);
+		if (rcu_access_pointer(mm->rss_container) == rss) {
+			list_del_init(&mm->rss_ownerless);
+			mm_set_container(mm, NULL);
+		}
+		spin_unlock(&rss->ownerless_lock);
+	}
+	rcu_read_unlock();
+}
+
+void __mm_disown_container(struct mm_struct *mm)
+{
+	struct rss_container *rss;
+	bool dead = false;
+
+	rcu_read_lock();
+	rss = rcu_dereference(mm->rss_container);
+	if (rss) {
+		spin_lock(&rss->ownerless_lock);
+		list_add(&mm->rss_ownerless, &rss->ownerless);
+		dead = rss->dead;
+		spin_unlock(&rss->ownerless_lock);
+	}
+	/* The worker may have been there before. */
+	if (dead)
+		rss_mm_reparent(rss);
+	rcu_read_unlock();
+}
+
+/* Returns false if @heir is dead, too, and may have passed on its own already. */
+static bool rss_adopt_mm(struct rss_container *heir, struct mm_struct *mm)
+{
+	bool dead;
+
+	spin_lock_nested(&heir->ownerless_lock, SINGLE_DEPTH_NESTING);
+	/* Pairs with rss_css_offline(), which sets it before the list is emptied. */
+	dead = heir->dead;
+	if (!dead) {
+		list_move(&mm->rss_ownerless, &heir->ownerless);
+		css_get(&heir->css);
+		mm_set_container(mm, heir);
+	}
+	spin_unlock(&heir->ownerless_lock);
+
+	return !dead;
+}
+
+/**
+ * rss_mm_reparent - pass mms without an owner to the nearest living ancestor
+ * @rss: their container, dead already
+ *
+ * They are few: what keeps such an mm is a system call or a thread.
+ *
+ * Context: any but interrupt; RCU read side or a reference to @rss.
+ */
+void rss_mm_reparent(struct rss_container *rss)
+{
+	struct rss_container *heir;
+	struct mm_struct *mm;
+
+	spin_lock(&rss->ownerless_lock);
+	while ((mm = list_first_entry_or_null(&rss->ownerless, struct mm_struct,
+					      rss_ownerless))) {
+		heir = rss_online(rss);
+		while (heir && !rss_adopt_mm(heir, mm))
+			heir = rss_online(heir);
+		if (heir)
+			continue;
+		list_del_init(&mm->rss_ownerless);
+		/* The last access: from now on nothing keeps the mm for us. */
+		mm_set_container(mm, NULL);
+	}
+	spin_unlock(&rss->ownerless_lock);
 }
 
 void __mm_update_container(struct mm_struct *mm)

@@ -29,6 +29,7 @@ static inline bool rss_container_enabled(void)
 
 void __mm_init_container(struct mm_struct *mm);
 void __mm_free_container(struct mm_struct *mm);
+void __mm_disown_container(struct mm_struct *mm);
 void __mm_update_container(struct mm_struct *mm);
 
 void __rss_hold_folio(struct folio *folio);
@@ -59,13 +60,28 @@ void __rss_event_oom_kill(struct mm_struct *mm);
 static inline void mm_init_container(struct mm_struct *mm)
 {
 	RCU_INIT_POINTER(mm->rss_container, NULL);
+	INIT_LIST_HEAD(&mm->rss_ownerless);
 	if (rss_container_enabled())
 		__mm_init_container(mm);
 }
 
 /**
+ * mm_disown_container - let an mm stay in its container without an owner
+ * @mm: the mm; its owner exits, no other task has it
+ *
+ * It may live on as long as somebody has a reference, by /proc/PID/mem for one.
+ *
+ * Context: task, may not be atomic. Nobody can become the owner any more.
+ */
+static inline void mm_disown_container(struct mm_struct *mm)
+{
+	if (rss_container_enabled())
+		__mm_disown_container(mm);
+}
+
+/**
  * mm_free_container - let go of the container of an mm
- * @mm: an mm that has no task any more; may be called twice
+ * @mm: an mm that nobody uses any more; may be called twice
  */
 static inline void mm_free_container(struct mm_struct *mm)
 {
@@ -338,6 +354,10 @@ void rss_container_oom_report(struct rss_container *rss);
 #else /* !CONFIG_RSS_CONTAINER */
 
 static inline void mm_init_container(struct mm_struct *mm)
+{
+}
+
+static inline void mm_disown_container(struct mm_struct *mm)
 {
 }
 
