@@ -10,6 +10,7 @@
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/rbtree.h>
 #include <linux/res_counter.h>
 #include <linux/rss_container.h>
 #include <linux/spinlock.h>
@@ -32,14 +33,32 @@ enum rss_list {
 };
 
 /**
+ * struct rss_turn - place in the order in which pages are given, see rss_turn.c
+ * @rb: link in the turns of a container
+ * @given: the share of its own that it has given, as far as the others of the
+ *	container are concerned
+ * @linked: whether @rb is linked
+ * @nid: the node whose lists of the container it is about; NUMA_NO_NODE: it is
+ *	about a child. Constant
+ *
+ * The container's turns_lock protects all of it. @linked of a node changes under
+ * the lock of its lists, too, and may be read under either.
+ */
+struct rss_turn {
+	struct rb_node rb;
+	u64 given;
+	bool linked;
+	int nid;
+};
+
+/**
  * struct rss_node - page records of a container on one node
+ * @rss: the container; constant
  * @lock: protects all below, and the id in the state of the records
  * @lists: the records, by enum rss_list, most recently added first
  * @size: pages of the folios on each list, including those that are unmapped
  *	by now: lists are put right when they are scanned
- * @turn_root: css id of the ancestor that @turn is about; a hint, no lock
- * @turn: how far reclaim on behalf of that ancestor has got here, see
- *	rss_reclaim.c; a hint, no lock
+ * @turn: its turns in @rss; the lists are empty if it has none
  * @anon_due: anonymous pages to be looked at for those of files that were, see
  *	rss_reclaim.c; a hint, no lock
  *
@@ -48,11 +67,11 @@ enum rss_list {
  * by tasks only. A child's nests outside its parent's.
  */
 struct rss_node {
+	struct rss_container *rss;
 	spinlock_t lock;
 	struct list_head lists[NR_RSS_LISTS];
 	unsigned long size[NR_RSS_LISTS];
-	u32 turn_root;
-	u64 turn;
+	struct rss_turn turn;
 	unsigned long anon_due;
 };
 
@@ -150,8 +169,15 @@ struct rss_full {
  * @peaks: those who opened rss.peak and wrote to it
  * @peaks_lock: protects @peaks and their values; nothing nests inside
  * @reclaimed: pages that reclaim on behalf of this container uncharged
- * @turn: where all of the subtree that reclaim on behalf of this container
- *	could take from have got to at least, see rss_reclaim.c; a hint
+ * @lru_busy: the last reclaim on behalf of this container found nothing but met
+ *	folios that are on no LRU, see rss_reclaim_busy(); a hint
+ * @turn: its turns at the parent, for all of the subtree
+ * @turns: turns of its own lists and of its children, next one first
+ * @turns_given: what all of @turns have given at least
+ * @nr_turns: how many there are; changed under @turns_lock
+ * @nr_child_turns: how many of them are children's; likewise
+ * @turns_lock: protects @turns and what is linked there; nothing nests inside.
+ *	It nests inside the lock of a node
  * @scanned: pages that were scanned by any reclaim, here and below
  * @stolen: pages that any reclaim uncharged, here and below
  * @over_work: brings it back under its limit where no task of its own does,
@@ -183,7 +209,13 @@ struct rss_container {
 	struct list_head peaks;
 	spinlock_t peaks_lock;
 	atomic_long_t reclaimed;
-	u64 turn;
+	bool lru_busy;
+	struct rss_turn turn;
+	struct rb_root_cached turns;
+	u64 turns_given;
+	unsigned int nr_turns;
+	unsigned int nr_child_turns;
+	spinlock_t turns_lock;
 	atomic_long_t scanned;
 	atomic_long_t stolen;
 	struct work_struct over_work;
@@ -192,6 +224,17 @@ struct rss_container {
 
 	struct rss_node *node[];
 };
+
+/* Whether there is no record on any list. Exact under the lock. */
+static inline bool rss_node_empty(const struct rss_node *node)
+{
+	int list;
+
+	for (list = 0; list < NR_RSS_LISTS; list++)
+		if (READ_ONCE(node->size[list]))
+			return false;
+	return true;
+}
 
 static inline struct rss_container *
 css_to_rss(struct cgroup_subsys_state *css)
@@ -392,8 +435,35 @@ static inline bool rss_account(struct rss_container *rss, enum rss_type type,
 	return unlikely(excess) && rss_stock_apply(rss, excess, false);
 }
 
+/* rss_turn.c */
+
+/**
+ * struct rss_victim - whose turn it is
+ * @rss: the container, with a reference
+ * @nid: the node
+ * @size: pages on its lists there that reclaim could get at
+ */
+struct rss_victim {
+	struct rss_container *rss;
+	int nid;
+	unsigned long size;
+};
+
+void rss_turns_init(struct rss_container *rss);
+void rss_turns_begin(struct rss_node *node);
+void rss_turns_end(struct rss_container *rss);
+void rss_turns_forget(struct rss_container *rss);
+int rss_next_victim(struct rss_container *root, bool spare,
+		    struct rss_victim *victim);
+void rss_end_turn(struct rss_container *root, struct rss_victim *victim,
+		  unsigned long taken, unsigned long vain);
+struct rss_container *rss_next_active(struct rss_container *prev,
+				      struct rss_container *root);
+unsigned long rss_node_reclaimable(struct rss_node *node);
+unsigned long rss_reclaimable(struct rss_container *rss);
+
 /* rss_lru.c */
-void rss_node_init(struct rss_node *node);
+void rss_node_init(struct rss_container *rss, int nid);
 void rss_list_add(struct rss_node *node, struct page_container *pc,
 		  enum rss_list list);
 void rss_list_del(struct rss_node *node, struct page_container *pc, u64 state);
@@ -416,12 +486,19 @@ bool rss_lru_reparent(struct rss_container *rss, unsigned int nr);
  * @rss: the container
  * @nid: the node
  * @list: which list to scan from its tail
- * @nr_to_scan: most pages to look at; records of unmapped pages count as one
+ * @nr_to_scan: most pages to look at; records of unmapped pages count as one,
+ *	those passed over without a reference do not
  * @nr_urgent: pages that somebody waits for
- * @nr_scanned: pages looked at
+ * @ignore_references: reclaim what is in use, too
+ * @lru_busy: folios were met that are on no LRU
+ * @swap_full: a memory cgroup that has no swap left, as of its last page that was
+ *	met; only compared
+ * @nr_scanned: pages looked at or passed over
+ * @nr_passed: pages passed over, since reclaim can't get at them
  * @new: which of the folios no scan has met before, bit by bit
  * @nr_mapped: mapped pages of the container in the folios, before
- * @nr_uncharged: how many of these reclaim has unmapped
+ * @nr_kept: how many of these are in folios that were left where they are
+ * @nr_uncharged: how many of @nr_mapped reclaim has unmapped
  * @nr_isolated: pages taken off the global LRU, [0] anon, [1] file
  */
 struct rss_isolate {
@@ -430,9 +507,14 @@ struct rss_isolate {
 	enum rss_list list;
 	unsigned long nr_to_scan;
 	unsigned long nr_urgent;
+	bool ignore_references;
+	bool lru_busy;
+	const struct mem_cgroup *swap_full;
 	unsigned long nr_scanned;
+	unsigned long nr_passed;
 	unsigned long new;
 	unsigned long nr_mapped;
+	unsigned long nr_kept;
 	unsigned long nr_uncharged;
 	unsigned long nr_isolated[2];
 };
@@ -448,8 +530,19 @@ void rss_putback_pages(struct rss_isolate *iso, struct list_head *src);
 void rss_deactivate(struct rss_node *node, enum rss_list active,
 		    unsigned long nr);
 
+/* rss_use.c */
+
+/* What to do with a folio by how it is used. */
+enum rss_verdict {
+	RSS_EVICT,
+	RSS_ROTATE,
+	RSS_ACTIVATE,
+};
+
+enum rss_verdict rss_judge_folio(struct folio *folio, bool once);
+
 /* rss_unmap.c */
-void rss_unmap_pages(struct rss_isolate *iso, bool ignore_references);
+void rss_unmap_pages(struct rss_isolate *iso);
 
 /* How often to try on without progress before giving up. */
 #define RSS_RECLAIM_RETRIES	3
@@ -471,6 +564,9 @@ struct rss_shrink {
 	int retries;
 };
 
+/* rss_drain.c */
+void rss_lru_drain(bool wait);
+
 /* rss_reclaim.c */
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					     unsigned long nr_pages,
@@ -484,6 +580,20 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 /* rss_split.c */
 unsigned long rss_split_underused(struct rss_container *root,
 				  unsigned long wanted);
+
+/**
+ * rss_reclaim_busy - whether there may be more once batches are drained
+ * @rss: the container
+ *
+ * Folios that other CPUs have in a batch for the LRU can't be isolated.
+ *
+ * Return: true if the last reclaim for @rss found nothing but such folios;
+ * rss_lru_drain() is worth a try before anything is killed.
+ */
+static inline bool rss_reclaim_busy(const struct rss_container *rss)
+{
+	return READ_ONCE(rss->lru_busy);
+}
 
 /* rss_oom.c */
 int rss_scan_tasks(struct rss_container *root,

@@ -18,9 +18,9 @@
  *
  * rss_page.c has the page records, rss_lru.c the lists they are on, rss_stock.c
  * the counting, rss_prepare.c and rss_charge.c the two stages of charging,
- * rss_migrate.c what becomes of folios that are migrated or split, rss_isolate.c,
- * rss_reclaim.c and rss_oom.c what is done at the limit, rss_mm.c the membership of an mm,
- * rss_files.c the control files.
+ * rss_migrate.c what becomes of folios that are migrated or split, rss_turn.c,
+ * rss_isolate.c, rss_reclaim.c and rss_oom.c what is done at the limit, rss_mm.c the
+ * membership of an mm, rss_files.c the control files.
  */
 
 #include <linux/cgroup.h>
@@ -119,6 +119,7 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 				    &parent->res : NULL);
 	rss_watermark_init(rss);
 	rss_full_init(rss);
+	rss_turns_init(rss);
 	INIT_LIST_HEAD(&rss->peaks);
 	spin_lock_init(&rss->peaks_lock);
 	INIT_LIST_HEAD(&rss->ownerless);
@@ -145,7 +146,7 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 					      nid : NUMA_NO_NODE);
 		if (!rss->node[nid])
 			goto fail;
-		rss_node_init(rss->node[nid]);
+		rss_node_init(rss, nid);
 	}
 
 	return &rss->css;
@@ -186,6 +187,7 @@ static void rss_css_free(struct cgroup_subsys_state *css)
 {
 	struct rss_container *rss = css_to_rss(css);
 
+	rss_turns_forget(rss);
 	rss_stock_free(rss);
 	rss_container_free(rss);
 }

@@ -48,6 +48,33 @@ static struct folio *rss_try_get_folio(struct rss_node *node,
 	return folio_try_get(folio) ? folio : NULL;
 }
 
+/*
+ * Nothing but a scan of the whole list finds what can be reclaimed without swap:
+ * what MADV_FREE left, and what is in the swap cache. So folios for which there is
+ * no room in swap are passed over by what can be told without a reference, and so
+ * are those that are mlocked still. It may be another folio by now: then a look
+ * was missed, or one too many taken.
+ */
+static bool rss_pass_over(struct rss_isolate *iso, bool swap_left,
+			  struct page_container *pc)
+{
+	struct folio *folio = page_folio(pfn_to_page(pc->pfn));
+	unsigned long flags = READ_ONCE(folio->flags);
+
+	if (iso->list == RSS_UNEVICTABLE)
+		return flags & BIT(PG_mlocked);
+	if (iso->list != RSS_INACTIVE_ANON && iso->list != RSS_ACTIVE_ANON)
+		return false;
+	if (flags & BIT(PG_mlocked) || !(flags & BIT(PG_swapbacked)) ||
+	    flags & BIT(PG_swapcache))
+		return false;
+	return !swap_left ||
+	       (iso->swap_full && folio_memcg_check(folio) == iso->swap_full);
+}
+
+/* Most records that are passed over before the lock is dropped. */
+#define RSS_PASS_MAX	256
+
 /**
  * rss_grab_folios - take references on the folios at the tail of a list
  * @iso: which list, and how much of it
@@ -61,27 +88,35 @@ static struct folio *rss_try_get_folio(struct rss_node *node,
 unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios)
 {
 	struct rss_node *node = iso->rss->node[iso->nid];
-	struct list_head *head = &node->lists[iso->list];
+	struct list_head *head = &node->lists[iso->list], *last = NULL;
+	unsigned long scanned = 0, passed = 0;
+	bool swap_left = get_nr_swap_pages() > 0;
+	struct page_container *pc, *prev;
 	unsigned int nr = 0;
 
 	BUILD_BUG_ON(SWAP_CLUSTER_MAX > BITS_PER_LONG);
 
+	/* For folio_memcg_check(). */
+	rcu_read_lock();
 	spin_lock(&node->lock);
-	while (nr < SWAP_CLUSTER_MAX && iso->nr_scanned < iso->nr_to_scan &&
-	       !list_empty(head)) {
-		struct page_container *pc;
-		u64 state;
+	list_for_each_entry_safe_reverse(pc, prev, head, lru) {
+		u64 state = page_container_state(pc);
 
-		pc = list_last_entry(head, struct page_container, lru);
-		state = page_container_state(pc);
+		if (nr == SWAP_CLUSTER_MAX || scanned >= iso->nr_to_scan ||
+		    passed >= RSS_PASS_MAX)
+			break;
 		if (!rss_state_busy(state)) {
-			iso->nr_scanned++;
+			scanned++;
 			rss_list_release(node, pc, state, 0);
 			continue;
 		}
 
-		list_move(&pc->lru, head);
-		iso->nr_scanned += 1UL << rss_state_order(state);
+		last = &pc->lru;
+		if (rss_pass_over(iso, swap_left, pc)) {
+			passed += 1UL << rss_state_order(state);
+			continue;
+		}
+		scanned += 1UL << rss_state_order(state);
 		folios[nr] = rss_try_get_folio(node, pc);
 		if (folios[nr]) {
 			if (!pc->met)
@@ -90,7 +125,12 @@ unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios)
 			nr++;
 		}
 	}
+	if (last)
+		list_rotate_to_front(last, head);
 	spin_unlock(&node->lock);
+	rcu_read_unlock();
+	iso->nr_scanned += scanned + passed;
+	iso->nr_passed += passed;
 
 	return nr;
 }
@@ -156,13 +196,29 @@ static bool rss_swap_stays(struct folio *folio)
 	return si && data_race(si->flags) & SWP_WRITEOK;
 }
 
-static bool rss_can_reclaim(struct folio *folio)
+/* Whether the memory controller lets the folio go to swap. */
+static bool rss_memcg_can_swap(struct rss_isolate *iso, struct folio *folio)
+{
+	struct mem_cgroup *memcg;
+	bool can;
+
+	rcu_read_lock();
+	memcg = folio_memcg_check(folio);
+	can = !memcg || mem_cgroup_get_nr_swap_pages(memcg) > 0;
+	rcu_read_unlock();
+	if (!can)
+		iso->swap_full = memcg;
+
+	return can;
+}
+
+static bool rss_can_reclaim(struct rss_isolate *iso, struct folio *folio)
 {
 	if (!folio_test_swapbacked(folio))
 		return true;
 	if (folio_test_swapcache(folio))
 		return rss_swap_stays(folio);
-	return get_nr_swap_pages() > 0;
+	return get_nr_swap_pages() > 0 && rss_memcg_can_swap(iso, folio);
 }
 
 /**
@@ -181,47 +237,80 @@ u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc)
 }
 
 /*
- * Takes an anonymous folio off the global LRU for shrink_folio_list(). Those of
- * files are found here when their record is about to move to another list.
+ * Whether an anonymous folio is not in use. That is found out before it is taken
+ * off the LRU, and not by shrink_folio_list(), see rss_use.c.
  */
-static void rss_isolate_folio(struct rss_isolate *iso, struct folio *folio,
-			      struct list_head *dst)
+static bool rss_anon_unused(struct rss_isolate *iso, struct folio *folio)
 {
-	struct page_container *pc = rss_folio_record(folio);
+	enum rss_verdict verdict;
+
+	if (iso->ignore_references)
+		return true;
+	if (!folio_trylock(folio))
+		return false;
+	verdict = rss_judge_folio(folio, false);
+	folio_unlock(folio);
+	if (verdict == RSS_ACTIVATE)
+		rss_sort_folio(iso->rss, folio, true);
+	return verdict == RSS_EVICT;
+}
+
+/*
+ * Whether to reclaim an anonymous folio. Those of files are found here when their
+ * record is about to move to another list.
+ */
+static bool rss_want_folio(struct rss_isolate *iso, struct folio *folio)
+{
+	if (!folio_test_anon(folio) || !folio_evictable(folio) ||
+	    !rss_can_reclaim(iso, folio)) {
+		rss_sort_folio(iso->rss, folio, false);
+		return false;
+	}
+	/* In a batch of some CPU, or somebody else has isolated it. */
+	if (!folio_test_lru(folio)) {
+		iso->lru_busy = true;
+		return false;
+	}
+	return rss_anon_unused(iso, folio);
+}
+
+/*
+ * Takes a folio off the global LRU for shrink_folio_list(). That insists on
+ * PG_active being cleared: it says where on the global LRU the folio is.
+ */
+static bool rss_take_folio(struct rss_isolate *iso, struct folio *folio,
+			   struct list_head *dst)
+{
 	long nr = folio_nr_pages(folio);
-	u64 state;
 	int file;
 
-	state = rss_isolate_state(iso, pc);
-	if (!state)
-		return;
-	if (!folio_test_anon(folio) || !folio_evictable(folio) ||
-	    !rss_can_reclaim(folio)) {
-		rss_sort_folio(iso->rss, folio, false);
-		return;
-	}
 	if (!folio_isolate_lru(folio))
-		return;
+		return false;
 	if (folio_test_unevictable(folio)) {
 		/* Was munlocked, but is on that list still. */
 		folio_putback_lru(folio);
-		return;
+		return false;
 	}
-
-	/*
-	 * Both say where on the global LRU the folio is. Here the record does,
-	 * and what is on the tail of its list gets its chance by the reference
-	 * check. MGLRU would keep referenced folios whatever that says.
-	 */
 	folio_clear_active(folio);
-	if (lru_gen_enabled())
-		folio_clear_referenced(folio);
 
 	file = folio_is_file_lru(folio);
 	node_stat_mod_folio(folio, NR_ISOLATED_ANON + file, nr);
 	iso->nr_isolated[file] += nr;
-	iso->nr_mapped += rss_state_nr(state);
 	list_add(&folio->lru, dst);
+	return true;
+}
+
+static void rss_isolate_folio(struct rss_isolate *iso, struct folio *folio,
+			      struct list_head *dst)
+{
+	unsigned int nr;
+
+	nr = rss_state_nr(rss_isolate_state(iso, rss_folio_record(folio)));
+	if (!nr)
+		return;
+	iso->nr_mapped += nr;
+	if (!rss_want_folio(iso, folio) || !rss_take_folio(iso, folio, dst))
+		iso->nr_kept += nr;
 }
 
 /**
@@ -282,7 +371,7 @@ static void rss_putback_folios(struct list_head *src)
 void rss_putback_pages(struct rss_isolate *iso, struct list_head *src)
 {
 	struct pglist_data *pgdat = NODE_DATA(iso->nid);
-	unsigned long kept = 0;
+	unsigned long kept = iso->nr_kept;
 	struct folio *folio, *next;
 	int file;
 

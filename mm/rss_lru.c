@@ -15,10 +15,13 @@
 
 #include "rss.h"
 
-void rss_node_init(struct rss_node *node)
+void rss_node_init(struct rss_container *rss, int nid)
 {
+	struct rss_node *node = rss->node[nid];
 	int list;
 
+	node->rss = rss;
+	node->turn.nid = nid;
 	spin_lock_init(&node->lock);
 	for (list = 0; list < NR_RSS_LISTS; list++)
 		INIT_LIST_HEAD(&node->lists[list]);
@@ -40,6 +43,8 @@ void rss_list_add(struct rss_node *node, struct page_container *pc,
 	pc->list = list;
 	list_add(&pc->lru, &node->lists[list]);
 	node->size[list] += 1UL << rss_state_order(page_container_state(pc));
+	if (unlikely(!node->turn.linked))
+		rss_turns_begin(node);
 }
 
 /**

@@ -172,6 +172,7 @@ int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
 {
 	struct rss_container *over, *last = NULL, *level;
 	unsigned long excess;
+	bool drained = false;
 
 	while (READ_ONCE(rss->over)) {
 		if (fatal_signal_pending(current))
@@ -196,6 +197,13 @@ int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
 		excess = min(excess, RSS_RECLAIM_BATCH);
 		if (rss_reclaim_at_limit(over, excess, killer)) {
 			rss_stock_drain(over);
+			continue;
+		}
+		if (rss_reclaim_busy(over) && !drained) {
+			/* There may be more than this CPU can get at. */
+			rss_lru_drain(true);
+			rss_full_found(over, true);
+			drained = true;
 			continue;
 		}
 		level = rss_killing_level(over, killer);

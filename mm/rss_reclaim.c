@@ -21,31 +21,66 @@
 #include "internal.h"
 #include "rss.h"
 
-/* How many turns may give nothing, at least, before priority rises. */
+/* How many turns of children may give nothing, at least, before priority rises. */
 #define RSS_RECLAIM_MISSES	8
+
+/* How many times to look for somebody else where one had nothing below. */
+#define RSS_RECLAIM_SEARCHES	32U
+
+/* Where a batch is more than this part of what can go, less is taken at once. */
+#define RSS_RECLAIM_PART	16
+
+/* After so many anonymous pages in a row without swap no more are looked at. */
+#define RSS_ANON_VAIN		1024
 
 /**
  * struct rss_scan - state of one try_to_free_pages_in_container()
  * @nr_to_reclaim: pages that it was asked for
  * @nr_reclaimed: pages uncharged so far
  * @nr_scanned: pages looked at so far
+ * @nr_anon_vain: anonymous pages in a row that were passed over, having no swap
+ * @swap_full: memory cgroup without swap that was met last
  * @batch: most pages of a list to look at before it is the next one's turn
  * @priority: this part of each list is scanned, size >> priority
  * @urgent: a task waits for room; else there is time to find out what is in use
+ * @gentle: a task waits for a page or a few; more is a matter of cost only
+ * @few: what is wanted is less than a batch, as there is little that can go
+ * @lru_busy: folios were met that are on no LRU
  */
 struct rss_scan {
 	unsigned long nr_to_reclaim;
 	unsigned long nr_reclaimed;
 	unsigned long nr_scanned;
+	unsigned long nr_anon_vain;
+	const struct mem_cgroup *swap_full;
 	unsigned long batch;
 	int priority;
 	bool urgent;
+	bool gentle;
+	bool few;
+	bool lru_busy;
 };
 
+/* A fault of a dying task is charged, so it reclaims like others. */
 static bool rss_scan_done(struct rss_scan *scan)
 {
 	return scan->nr_reclaimed >= scan->nr_to_reclaim ||
-	       fatal_signal_pending(current);
+	       (!scan->urgent && fatal_signal_pending(current));
+}
+
+/*
+ * Takes no more than a part of the @evictable pages for one fault. These may be
+ * the code that runs: if all of it went each time the task would fault on it all.
+ */
+static unsigned long rss_gentle_batch(struct rss_scan *scan,
+				      unsigned long evictable)
+{
+	unsigned long batch = SWAP_CLUSTER_MAX;
+
+	if (scan->gentle)
+		batch = clamp(evictable / RSS_RECLAIM_PART, 1UL, batch);
+	scan->few = batch < SWAP_CLUSTER_MAX;
+	return batch;
 }
 
 static unsigned long rss_urgent(struct rss_scan *scan)
@@ -53,12 +88,12 @@ static unsigned long rss_urgent(struct rss_scan *scan)
 	return scan->urgent ? scan->nr_to_reclaim - scan->nr_reclaimed : 0;
 }
 
-static void rss_shrink_pages(struct rss_isolate *iso, bool ignore_references)
+static void rss_shrink_pages(struct rss_isolate *iso)
 {
 	LIST_HEAD(folios);
 
 	shrink_isolated_pages(NODE_DATA(iso->nid), rss_isolate_pages, iso,
-			      ignore_references, &folios);
+			      &folios);
 	rss_putback_pages(iso, &folios);
 }
 
@@ -69,6 +104,30 @@ static void rss_count_scan(struct rss_container *rss, struct rss_isolate *iso)
 		atomic_long_add(iso->nr_mapped, &rss->scanned);
 		atomic_long_add(iso->nr_uncharged, &rss->stolen);
 	}
+}
+
+static void rss_shrink_batch(struct rss_isolate *iso)
+{
+	if (iso->list == RSS_UNEVICTABLE)
+		rss_sort_pages(iso);
+	else if (iso->list == RSS_INACTIVE_FILE)
+		rss_unmap_pages(iso);
+	else
+		rss_shrink_pages(iso);
+	rss_count_scan(iso->rss, iso);
+}
+
+static void rss_note_batch(struct rss_scan *scan, const struct rss_isolate *iso)
+{
+	scan->nr_scanned += iso->nr_scanned;
+	scan->nr_reclaimed += iso->nr_uncharged;
+	scan->swap_full = iso->swap_full;
+	scan->lru_busy |= iso->lru_busy;
+	if (iso->list != RSS_INACTIVE_ANON && iso->list != RSS_ACTIVE_ANON)
+		return;
+	scan->nr_anon_vain += iso->nr_passed;
+	if (iso->nr_mapped && get_nr_swap_pages() > 0)
+		scan->nr_anon_vain = 0;
 }
 
 static void rss_shrink_list(struct rss_container *rss, int nid,
@@ -82,23 +141,18 @@ static void rss_shrink_list(struct rss_container *rss, int nid,
 			.rss = rss,
 			.nid = nid,
 			.list = list,
-			.nr_to_scan = SWAP_CLUSTER_MAX,
+			.nr_to_scan = scan->few ? rss_urgent(scan) :
+						  SWAP_CLUSTER_MAX,
 			.nr_urgent = rss_urgent(scan),
+			.ignore_references = !scan->priority,
+			.swap_full = scan->swap_full,
 		};
 
-		if (list == RSS_UNEVICTABLE)
-			rss_sort_pages(&iso);
-		else if (list == RSS_INACTIVE_FILE)
-			rss_unmap_pages(&iso, !scan->priority);
-		else
-			rss_shrink_pages(&iso, !scan->priority);
-		rss_count_scan(rss, &iso);
-
+		rss_shrink_batch(&iso);
 		if (!iso.nr_scanned)
 			break;
 		nr_scanned += iso.nr_scanned;
-		scan->nr_scanned += iso.nr_scanned;
-		scan->nr_reclaimed += iso.nr_uncharged;
+		rss_note_batch(scan, &iso);
 		cond_resched();
 	}
 }
@@ -127,6 +181,35 @@ static void rss_shrink_type(struct rss_container *rss, int nid,
 
 	rss_shrink_list(rss, nid, inactive,
 			rss_scan_target(READ_ONCE(size[inactive]), scan), scan);
+}
+
+/*
+ * Without swap there may be a few pages still that MADV_FREE left or that are in
+ * the swap cache. All lists have to be gone through for them, which is done once,
+ * in the end. What is active is not moved for that.
+ */
+static bool rss_anon_in_vain(const struct rss_scan *scan)
+{
+	return scan->nr_anon_vain >= RSS_ANON_VAIN;
+}
+
+static void rss_shrink_anon(struct rss_container *rss, int nid,
+			    struct rss_scan *scan)
+{
+	unsigned long *size = rss->node[nid]->size;
+	enum rss_list list;
+
+	if (!rss_anon_in_vain(scan)) {
+		rss_shrink_type(rss, nid, RSS_INACTIVE_ANON, RSS_ACTIVE_ANON,
+				scan);
+		return;
+	}
+	if (scan->priority)
+		return;
+	for (list = RSS_INACTIVE_ANON; list <= RSS_ACTIVE_ANON; list++)
+		rss_shrink_list(rss, nid, list,
+				rss_scan_target(READ_ONCE(size[list]), scan),
+				scan);
 }
 
 /* Down to this priority the two kinds of pages are looked at in proportion. */
@@ -164,6 +247,7 @@ static void rss_shrink_node(struct rss_container *rss, int nid,
 	unsigned long due = READ_ONCE(node->anon_due) >> RSS_DUE_SHIFT;
 	unsigned int swappiness = clamp(READ_ONCE(vm_swappiness), 1, 100);
 	bool balanced = file && scan->priority > RSS_BALANCED_PRIORITY;
+	bool anon_first = !scan->priority && rss_anon_in_vain(scan);
 	unsigned long scanned;
 
 	/* Something may have been munlocked; only a scan finds out. */
@@ -174,9 +258,11 @@ static void rss_shrink_node(struct rss_container *rss, int nid,
 
 	if (balanced && anon && due >= min(anon, SWAP_CLUSTER_MAX)) {
 		WRITE_ONCE(node->anon_due, 0);
-		rss_shrink_type(rss, nid, RSS_INACTIVE_ANON, RSS_ACTIVE_ANON,
-				scan);
+		rss_shrink_anon(rss, nid, scan);
 	}
+	/* Nobody would miss what goes without swap, but files in use. */
+	if (anon_first)
+		rss_shrink_anon(rss, nid, scan);
 
 	scanned = scan->nr_scanned;
 	rss_shrink_type(rss, nid, RSS_INACTIVE_FILE, RSS_ACTIVE_FILE, scan);
@@ -184,23 +270,8 @@ static void rss_shrink_node(struct rss_container *rss, int nid,
 	if (balanced)
 		WRITE_ONCE(node->anon_due, READ_ONCE(node->anon_due) +
 			   rss_anon_due(scanned, file, anon, swappiness));
-	else
-		rss_shrink_type(rss, nid, RSS_INACTIVE_ANON, RSS_ACTIVE_ANON,
-				scan);
-}
-
-/* Pages of a container that reclaim could get at, as of the last scans. */
-static unsigned long rss_reclaimable(struct rss_container *rss, int nid)
-{
-	unsigned long *size = rss->node[nid]->size;
-	unsigned long nr;
-
-	nr = READ_ONCE(size[RSS_INACTIVE_FILE]) +
-	     READ_ONCE(size[RSS_ACTIVE_FILE]);
-	if (get_nr_swap_pages() > 0)
-		nr += READ_ONCE(size[RSS_INACTIVE_ANON]) +
-		      READ_ONCE(size[RSS_ACTIVE_ANON]);
-	return nr;
+	else if (!anon_first)
+		rss_shrink_anon(rss, nid, scan);
 }
 
 static void rss_shrink_container(struct rss_container *rss,
@@ -211,16 +282,18 @@ static void rss_shrink_container(struct rss_container *rss,
 	for_each_node_state(nid, N_MEMORY) {
 		if (rss_scan_done(scan))
 			break;
-		rss_shrink_node(rss, nid, scan);
+		if (!rss_node_empty(rss->node[nid]))
+			rss_shrink_node(rss, nid, scan);
 	}
 }
 
 static void rss_shrink_all(struct rss_container *root, struct rss_scan *scan)
 {
-	struct rss_container *pos;
+	struct rss_container *pos = NULL;
 
-	rss_for_each_in_subtree(pos, root) {
+	while ((pos = rss_next_active(pos, root))) {
 		rss_shrink_container(pos, scan);
+		rss_turns_end(pos);
 		if (!rss_scan_done(scan))
 			continue;
 		rss_put(pos);
@@ -228,139 +301,102 @@ static void rss_shrink_all(struct rss_container *root, struct rss_scan *scan)
 	}
 }
 
-/*
- * Those below a limit give in proportion to what they have. Each time, it is the
- * turn of who has given the smallest share of its own so far: @turn adds these
- * shares up. Pages looked at in vain count for a little, so that those in use
- * all the time don't stop the others from being asked.
- *
- * A share is a part of 1 << RSS_TURN_WHOLE_SHIFT, a page in vain 1 / RSS_TURN_VAIN
- * of one that was taken.
- */
-#define RSS_TURN_WHOLE_SHIFT	32
-#define RSS_TURN_VAIN		8
-
-/**
- * struct rss_victim - whose turn it is
- * @rss: the container, with a reference; NULL if there is none
- * @nid: the node
- * @size: its pages there that reclaim could get at
- * @turn: where it has got to
- */
-struct rss_victim {
-	struct rss_container *rss;
-	int nid;
-	unsigned long size;
-	u64 turn;
-};
-
-/* Who is new here, or had nothing to give, starts with the last of the others. */
-static u64 rss_node_turn(struct rss_container *root, struct rss_node *node)
+/* Children with little are spared, as long as others give anything. */
+static bool rss_spares(const struct rss_scan *scan)
 {
-	u64 turn = READ_ONCE(root->turn);
-
-	if (READ_ONCE(node->turn_root) != root->css.id)
-		return turn;
-	return max(turn, READ_ONCE(node->turn));
+	return scan->urgent && scan->priority > RSS_BALANCED_PRIORITY;
 }
 
-static void rss_see_victim(struct rss_victim *victim,
-			   struct rss_container *rss, int nid,
-			   unsigned long size, u64 turn)
+/* Nobody can give anything: what is left is to spare nobody, or to try all. */
+static void rss_skip_priorities(struct rss_scan *scan)
 {
-	if (victim->rss && victim->turn <= turn)
-		return;
-	rss_put(victim->rss);
-	css_get(&rss->css);
-	*victim = (struct rss_victim) { rss, nid, size, turn };
+	scan->priority = min(scan->priority,
+			     rss_spares(scan) ? RSS_BALANCED_PRIORITY + 1 : 1);
 }
 
-/* Returns the pages of all in @root that reclaim could get at. */
-static unsigned long rss_next_victim(struct rss_container *root,
-				     struct rss_victim *victim)
+/* Returns how many pages were taken and, in *@vain, looked at in vain. */
+static unsigned long rss_take_turn(struct rss_victim *victim,
+				   struct rss_scan *scan, unsigned long *vain)
 {
-	struct rss_container *pos;
-	unsigned long total = 0;
-	int nid;
+	unsigned long wanted = scan->nr_to_reclaim;
+	unsigned long reclaimed = scan->nr_reclaimed;
+	unsigned long scanned = scan->nr_scanned;
+	unsigned long taken;
 
-	victim->rss = NULL;
-	rss_for_each_in_subtree(pos, root) {
-		for_each_node_state(nid, N_MEMORY) {
-			unsigned long size = rss_reclaimable(pos, nid);
+	scan->batch = SWAP_CLUSTER_MAX;
+	scan->nr_to_reclaim = min(wanted, reclaimed +
+				  rss_gentle_batch(scan, victim->size));
+	rss_shrink_node(victim->rss, victim->nid, scan);
+	scan->nr_to_reclaim = wanted;
+	scan->batch = ULONG_MAX;
 
-			if (!size)
-				continue;
-			rss_see_victim(victim, pos, nid, size,
-				       rss_node_turn(root, pos->node[nid]));
-			total += size;
-		}
-	}
-	if (victim->rss)
-		WRITE_ONCE(root->turn, victim->turn);
-	return total;
-}
-
-static void rss_end_turn(struct rss_container *root, struct rss_victim *victim,
-			 unsigned long taken, unsigned long vain)
-{
-	struct rss_node *node = victim->rss->node[victim->nid];
-	u64 given = ((u64)taken * RSS_TURN_VAIN + vain) << RSS_TURN_WHOLE_SHIFT;
-
-	given = div64_u64(given, (u64)victim->size * RSS_TURN_VAIN);
-	WRITE_ONCE(node->turn, victim->turn + given);
-	WRITE_ONCE(node->turn_root, root->css.id);
-	rss_put(victim->rss);
+	taken = scan->nr_reclaimed - reclaimed;
+	scanned = scan->nr_scanned - scanned;
+	/* Nothing worth a look, for want of swap: it is others' turn for long. */
+	if (!scanned)
+		scanned = max(victim->size / 4, SWAP_CLUSTER_MAX);
+	*vain = max(scanned - min(scanned, taken), 1UL);
+	return taken;
 }
 
 /*
  * One after another, until so many pages as this priority says were scanned in
- * vain. A turn is one batch however much is wanted.
+ * vain. A turn is one batch however much is wanted. Where all have few pages,
+ * nobody gives twice for one fault.
  */
 static void rss_shrink_in_turn(struct rss_container *root,
 			       struct rss_scan *scan)
 {
-	unsigned long wanted = scan->nr_to_reclaim;
-	unsigned long all_vain = 0, most = 1;
+	unsigned long most = res_counter_usage(&root->res) >> scan->priority;
+	unsigned int left = READ_ONCE(root->nr_turns);
+	unsigned int searches = min(left, RSS_RECLAIM_SEARCHES);
+	unsigned long misses = READ_ONCE(root->nr_child_turns) ?
+			       RSS_RECLAIM_MISSES : left;
+	unsigned long taken, vain, all_vain = 0;
+	struct rss_victim victim;
+	int err;
 
-	scan->batch = SWAP_CLUSTER_MAX;
-	while (all_vain < most && scan->nr_reclaimed < wanted) {
-		unsigned long reclaimed = scan->nr_reclaimed;
-		unsigned long scanned = scan->nr_scanned;
-		unsigned long taken, vain;
-		struct rss_victim victim;
-
-		most = rss_next_victim(root, &victim) >> scan->priority;
-		most = max(most, RSS_RECLAIM_MISSES * SWAP_CLUSTER_MAX);
-		if (!victim.rss)
+	most = max(most, misses * SWAP_CLUSTER_MAX);
+	while (all_vain < most && !rss_scan_done(scan)) {
+		err = rss_next_victim(root, rss_spares(scan), &victim);
+		if (err == -EAGAIN && searches) {
+			searches--;
+			continue;
+		}
+		if (err == -ENOENT)
+			rss_skip_priorities(scan);
+		if (err)
 			break;
-		scan->nr_to_reclaim = min(wanted, reclaimed + SWAP_CLUSTER_MAX);
-		rss_shrink_node(victim.rss, victim.nid, scan);
-		taken = scan->nr_reclaimed - reclaimed;
-		vain = scan->nr_scanned - scanned;
-		vain = max(vain - min(vain, taken), 1UL);
+		taken = rss_take_turn(&victim, scan, &vain);
 		rss_end_turn(root, &victim, taken, vain);
 		if (!taken)
 			all_vain += vain;
-		if (fatal_signal_pending(current))
-			break;
+		else if (scan->few && left-- <= 1)
+			scan->nr_to_reclaim = scan->nr_reclaimed;
 	}
-	scan->nr_to_reclaim = wanted;
-	scan->batch = ULONG_MAX;
+	scan->few = false;
 }
 
 /*
- * With descendants they take turns. In the end all is tried, one container
- * after another, before nothing can be reclaimed.
+ * Who has descendants, or pages on several nodes, takes from them in turn. In
+ * the end all is tried, one container after another, before nothing can be
+ * reclaimed.
  */
 static void rss_shrink_subtree(struct rss_container *root,
 			       struct rss_scan *scan)
 {
-	bool turns = css_has_online_children(&root->css);
+	bool below = READ_ONCE(root->nr_child_turns);
 
-	if (turns)
+	if (below || READ_ONCE(root->nr_turns) > 1) {
 		rss_shrink_in_turn(root, scan);
-	if (!rss_scan_done(scan) && (!turns || !scan->priority))
-		rss_shrink_all(root, scan);
+		if (!rss_scan_done(scan) && !scan->priority)
+			rss_shrink_all(root, scan);
+		return;
+	}
+	scan->nr_to_reclaim = min(scan->nr_to_reclaim,
+				  scan->nr_reclaimed +
+				  rss_gentle_batch(scan, rss_reclaimable(root)));
+	rss_shrink_container(root, scan);
 }
 
 /**
@@ -369,7 +405,8 @@ static void rss_shrink_subtree(struct rss_container *root,
  * @nr_pages: how many are wanted
  * @urgent: whether a task waits for the room
  *
- * The time is accounted as a stall for memory (PSI).
+ * The time is accounted as a stall for memory (PSI). Folios in batches of other
+ * CPUs are not waited for, as these may be busy: rss_reclaim_busy() tells of them.
  *
  * Context: may sleep, for I/O as well.
  * Return: how many pages were uncharged; more or fewer than were wanted.
@@ -380,8 +417,10 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 {
 	struct rss_scan scan = {
 		.nr_to_reclaim = nr_pages,
+		.nr_anon_vain = get_nr_swap_pages() > 0 ? 0 : RSS_ANON_VAIN,
 		.batch = ULONG_MAX,
 		.urgent = urgent,
+		.gentle = urgent && nr_pages <= SWAP_CLUSTER_MAX,
 	};
 	unsigned int noreclaim_flag;
 	unsigned long pflags;
@@ -395,9 +434,6 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 	lru_add_drain();
 	for (scan.priority = DEF_PRIORITY; scan.priority >= 0;
 	     scan.priority--) {
-		/* Nor can those mapped on other CPUs, which is dearer. */
-		if (!scan.priority)
-			lru_add_drain_all();
 		rss_shrink_subtree(root, &scan);
 		if (rss_scan_done(&scan))
 			break;
@@ -410,6 +446,7 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					max(scan.priority, 0));
 
 	atomic_long_add(scan.nr_reclaimed, &root->reclaimed);
+	WRITE_ONCE(root->lru_busy, scan.lru_busy && !scan.nr_reclaimed);
 	return scan.nr_reclaimed;
 }
 
@@ -437,6 +474,8 @@ int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
 			retries = RSS_RECLAIM_RETRIES;
 		else if (!retries--)
 			return -EAGAIN;
+		else if (rss_reclaim_busy(rss))
+			rss_lru_drain(true);
 		reclaimed += progress;
 		cond_resched();
 	}
@@ -493,6 +532,8 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			shrink->retries = RSS_RECLAIM_RETRIES;
 		else if (!shrink->retries--)
 			return -EBUSY;
+		else if (rss_reclaim_busy(rss))
+			rss_lru_drain(true);
 		cond_resched();
 	}
 }
