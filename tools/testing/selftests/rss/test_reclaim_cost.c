@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a fault at the limit may cost: by how many containers there are, and how
+ * many pages in use it may take from its task.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "child.h"
+#include "container.h"
+#include "fs.h"
+#include "mem.h"
+#include "runner.h"
+#include "swap.h"
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* A file that is read again and again, with time for the case to look. */
+#define PASSING		3000
+#define ROOM		1000
+#define ROUNDS		3
+#define SIBLINGS	2000
+
+struct reader {
+	int fd;
+	double *seconds;	/* the quickest round; shared with the case */
+};
+
+static void read_rounds(struct child *self, void *arg)
+{
+	const struct reader *reader = arg;
+	char *mem = mem_file(reader->fd, PASSING, MAP_SHARED);
+	double best, start;
+	int step, round;
+
+	mem_advise(mem, PASSING, MADV_RANDOM);
+	child_sync(self);
+	for (step = 0; step < 2; step++) {
+		mem_read(mem, PASSING);
+		for (best = 0, round = 0; round < ROUNDS; round++) {
+			start = now();
+			mem_read(mem, PASSING);
+			if (!round || now() - start < best)
+				best = now() - start;
+		}
+		*reader->seconds = best;
+		child_sync(self);
+	}
+}
+
+static void test_siblings(void)
+{
+	double *seconds = (double *)mem_shared(1), alone;
+	struct reader reader = { .seconds = seconds };
+	char *parent, *c, name[16];
+	struct child child;
+	int i;
+
+	swap_none();
+	fs_mount("tmpfs", NULL);
+	reader.fd = fs_file("file", PASSING, 0);
+	parent = container_new(NULL, "parent");
+	c = container_new(parent, "reader");
+	child_start(&child, c, read_rounds, &reader);
+	container_set_pages(parent, "rss_limit", container_usage(c) + ROOM);
+	child_step(&child);
+	alone = *seconds;
+	for (i = 0; i < SIBLINGS; i++) {
+		snprintf(name, sizeof(name), "empty%d", i);
+		container_new(parent, name);
+	}
+	child_step(&child);
+	ksft_print_msg("a fault: %.1f us, with %d empty siblings %.1f us\n",
+		       alone / PASSING * 1e6, SIBLINGS,
+		       *seconds / PASSING * 1e6);
+	require(*seconds <= 2 * alone,
+		"%.1f us a fault without siblings, %.1f us with %d empty ones",
+		alone / PASSING * 1e6, *seconds / PASSING * 1e6, SIBLINGS);
+	child_finish(&child);
+}
+
+/* Where few pages can go, a fault takes few of them: a sixteenth. */
+#define FEW		64
+#define FAULTS		2	/* the one for the page, and one of its code */
+
+static void read_one_more(struct child *self, void *arg)
+{
+	char *mem = mem_file(*(int *)arg, 2 * FEW, MAP_SHARED);
+
+	mem_read(mem, FEW / 2);
+	child_sync(self);
+	mem_read(mem + (2 * FEW - 1) * page_size(), 1);
+	child_sync(self);
+}
+
+static void test_few(void)
+{
+	struct child child;
+	long taken, evictable;
+	char *c;
+	int fd;
+
+	swap_none();
+	fs_mount("tmpfs", NULL);
+	fd = fs_file("file", 2 * FEW, 0);
+	c = container_new(NULL, "few");
+	child_start(&child, c, read_one_more, &fd);
+	evictable = container_stat(c, "file");
+	container_set_pages(c, "rss_limit", container_usage(c));
+	child_step(&child);
+	taken = container_get(c, "rss_reclaimed");
+	ksft_print_msg("one fault took %ld pages of %ld\n", taken, evictable);
+	require(taken > 0 && taken <= FAULTS * (evictable / 16 + 1),
+		"one fault took %ld pages of %ld", taken, evictable);
+	child_finish(&child);
+}
+
+int main(void)
+{
+	static const struct rss_case cases[] = {
+		T(test_siblings),
+		T(test_few),
+	};
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}
