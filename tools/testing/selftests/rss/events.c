@@ -10,6 +10,7 @@
 
 #include "container.h"
 #include "events.h"
+#include "hierarchy.h"
 #include "runner.h"
 
 /* Printed again, it has to be the same text. */
@@ -19,14 +20,14 @@ static struct events parse(const char *text)
 	long *count = events.count;
 	char again[256];
 
-	require(sscanf(text, "watermark %ld limit %ld oom %ld oom_kill %ld",
+	require(sscanf(text, "watermark %ld %*s %ld oom %ld oom_kill %ld",
 		       &count[EVENT_WATERMARK], &count[EVENT_LIMIT],
 		       &count[EVENT_OOM], &count[EVENT_OOM_KILL]) == NR_EVENTS,
 		"rss_events reads '%s'", text);
 	snprintf(again, sizeof(again),
-		 "watermark %ld\nlimit %ld\noom %ld\noom_kill %ld\n",
-		 count[EVENT_WATERMARK], count[EVENT_LIMIT], count[EVENT_OOM],
-		 count[EVENT_OOM_KILL]);
+		 "watermark %ld\n%s %ld\noom %ld\noom_kill %ld\n",
+		 count[EVENT_WATERMARK], hierarchy_is_v2() ? "max" : "limit",
+		 count[EVENT_LIMIT], count[EVENT_OOM], count[EVENT_OOM_KILL]);
 	require(!strcmp(text, again), "rss_events reads '%s'", text);
 	return events;
 }
@@ -43,7 +44,7 @@ static struct events read_fd(int fd)
 
 static int open_events(const char *container)
 {
-	char *path = cg_control(container, "rss_events");
+	char *path = cg_control(container, control_name("rss_events"));
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	require(fd >= 0, "%s: %s", path, strerror(errno));
@@ -78,7 +79,7 @@ void events_expect(const char *container, struct events expected)
 
 void watch_open(struct watch *watch, const char *container, enum watch_way way)
 {
-	char *path = cg_control(container, "rss_events");
+	char *path = cg_control(container, control_name("rss_events"));
 
 	watch->way = way;
 	watch->wakeups = 0;

@@ -36,9 +36,8 @@
 #define TOO_MUCH	(10 * LIMIT)
 #define NOBODY		65534
 
-/* Memory at the same address in the process that dies and in who writes to it */
 struct victim {
-	char *mem;
+	char **mem;		/* where it has its memory; told by itself */
 	size_t pages;
 	int fd;			/* its /proc/PID/mem */
 	int uffd;
@@ -51,14 +50,15 @@ static void *keep(void *arg)
 	const struct victim *victim = arg;
 
 	require(pread(victim->fd, victim->missing, page_size(),
-		      (uintptr_t)victim->mem) == (ssize_t)page_size(),
+		      (uintptr_t)*victim->mem) == (ssize_t)page_size(),
 		"reading a process: %s", strerror(errno));
 	return NULL;
 }
 
 static void prepare(struct victim *victim, size_t pages)
 {
-	victim->mem = mem_anon(pages);
+	victim->mem = (char **)mem_shared(1);
+	*victim->mem = NULL;
 	victim->pages = pages;
 	victim->missing = mem_anon(1);
 	victim->uffd = uffd_open(0);
@@ -96,7 +96,7 @@ static void write_to(const struct victim *victim, size_t first, size_t pages)
 
 	for (i = first; i < first + pages; i++)
 		require(pwrite(victim->fd, &i, sizeof(i),
-			       (uintptr_t)victim->mem + i * page_size()) ==
+			       (uintptr_t)*victim->mem + i * page_size()) ==
 			sizeof(i), "writing page %zu: %s", i, strerror(errno));
 }
 
@@ -104,7 +104,8 @@ static void touch_few(struct child *self, void *arg)
 {
 	const struct victim *victim = arg;
 
-	mem_fill(victim->mem, FEW, 0);
+	*victim->mem = mem_anon(victim->pages);
+	mem_fill(*victim->mem, FEW, 0);
 	child_sync(self);
 }
 
