@@ -505,6 +505,7 @@ struct rss_isolate {
 	struct rss_container *rss;
 	int nid;
 	enum rss_list list;
+	bool huge;
 	unsigned long nr_to_scan;
 	unsigned long nr_urgent;
 	bool ignore_references;

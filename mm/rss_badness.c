@@ -20,7 +20,7 @@
 #include "rss.h"
 
 /* Of an mm with more pages than this, a sample of its page tables is walked. */
-#define RSS_WALK_MOST	(1UL << 20)
+#define RSS_WALK_MOST	BIT(20)
 
 /* Fixed point, for shares of a page. */
 #define RSS_SHARE_SHIFT	8

@@ -102,6 +102,7 @@ void rss_full_leave(struct rss_container *rss)
 void rss_full_room(struct rss_container *rss)
 {
 	for (; rss; rss = rss_parent(rss))
+		/* The uncharge before is the barrier. */
 		if (unlikely(waitqueue_active(&rss->full.wait)) &&
 		    !res_counter_excess(&rss->res))
 			wake_up_all(&rss->full.wait);
@@ -116,6 +117,7 @@ void rss_full_room(struct rss_container *rss)
 bool rss_full_awaited(struct rss_container *rss)
 {
 	for (; rss; rss = rss_parent(rss))
+		/* Pairs with rss_stock_stop() in rss_full_wait(). */
 		if (unlikely(waitqueue_active(&rss->full.wait)))
 			return true;
 	return false;

@@ -61,6 +61,8 @@ static bool rss_pass_over(struct rss_isolate *iso, bool swap_left,
 	struct folio *folio = page_folio(pfn_to_page(pc->pfn));
 	unsigned long flags = READ_ONCE(folio->flags);
 
+	if (iso->huge)
+		return rss_state_order(page_container_state(pc)) < PMD_ORDER;
 	if (iso->list == RSS_UNEVICTABLE)
 		return flags & BIT(PG_mlocked);
 	if (iso->list != RSS_INACTIVE_ANON && iso->list != RSS_ACTIVE_ANON)

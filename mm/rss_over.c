@@ -36,8 +36,12 @@ void rss_limit_met(struct rss_container *rss)
 				  res_counter_limit(&rss->res));
 }
 
-/* How often to try when others have isolated what there is. */
-#define RSS_BUSY_RETRIES	3
+/*
+ * How often to try again, a tick later, when there are pages that could be
+ * reclaimed, but others have isolated or locked them: faults on the same pages
+ * hold the folio lock for some microseconds.
+ */
+#define RSS_BUSY_RETRIES	5
 
 /* Nothing can be reclaimed or killed: tasks have to wait. */
 static void rss_give_up(struct rss_container *rss)
@@ -46,6 +50,18 @@ static void rss_give_up(struct rss_container *rss)
 		return;
 	rss_container_oom_report(rss);
 	pr_warn("nothing to reclaim and no killable task, tasks of the container wait\n");
+}
+
+/*
+ * What an instruction may need at once. With no more than that left to evict, a
+ * task would miss again what is taken from it.
+ */
+#define RSS_FEW_PAGES		8
+
+/* As of the last scans. What children have is not known without a walk. */
+static bool rss_may_reclaim(struct rss_container *rss)
+{
+	return READ_ONCE(rss->nr_child_turns) || rss_reclaimable(rss);
 }
 
 /* Returns how many pages were uncharged. */
@@ -61,9 +77,8 @@ static unsigned long rss_try_reclaim(struct rss_container *rss,
 		atomic_inc(reclaiming);
 		progress = try_to_free_pages_in_container(rss, nr, true);
 		alone = atomic_dec_and_test(reclaiming);
-		/* Others may have isolated all that there is. */
-		if (progress || alone || !retries-- ||
-		    fatal_signal_pending(current))
+		if (progress || fatal_signal_pending(current) || !retries-- ||
+		    (alone && !rss_may_reclaim(rss)))
 			break;
 		schedule_timeout_killable(1);
 	}
@@ -171,6 +186,7 @@ static struct rss_container *rss_killing_level(struct rss_container *over,
 int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
 {
 	struct rss_container *over, *last = NULL, *level;
+	int retries = RSS_BUSY_RETRIES;
 	unsigned long excess;
 	bool drained = false;
 
@@ -204,6 +220,13 @@ int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
 			rss_lru_drain(true);
 			rss_full_found(over, true);
 			drained = true;
+			continue;
+		}
+		if (rss_reclaimable(over) > RSS_FEW_PAGES && retries) {
+			/* In use by other faults at that moment? */
+			schedule_timeout_killable(1);
+			rss_full_found(over, true);
+			retries--;
 			continue;
 		}
 		level = rss_killing_level(over, killer);

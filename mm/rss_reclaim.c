@@ -61,11 +61,10 @@ struct rss_scan {
 	bool lru_busy;
 };
 
-/* A fault of a dying task is charged, so it reclaims like others. */
 static bool rss_scan_done(struct rss_scan *scan)
 {
 	return scan->nr_reclaimed >= scan->nr_to_reclaim ||
-	       (!scan->urgent && fatal_signal_pending(current));
+	       fatal_signal_pending(current);
 }
 
 /*

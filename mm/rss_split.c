@@ -74,12 +74,14 @@ static unsigned long rss_split_list(struct rss_container *rss, int nid,
 		.rss = rss,
 		.nid = nid,
 		.list = list,
+		.huge = true,
 		.nr_to_scan = READ_ONCE(rss->node[nid]->size[list]),
 	};
-	unsigned long uncharged = 0;
+	unsigned long uncharged = 0, scanned;
 	unsigned int i, nr;
 
 	do {
+		scanned = iso.nr_scanned;
 		nr = rss_grab_folios(&iso, folios);
 		for (i = 0; i < nr; i++) {
 			if (uncharged < wanted && folio_test_large(folios[i]))
@@ -87,7 +89,7 @@ static unsigned long rss_split_list(struct rss_container *rss, int nid,
 			folio_put(folios[i]);
 		}
 		cond_resched();
-	} while (nr && uncharged < wanted);
+	} while (iso.nr_scanned > scanned && uncharged < wanted);
 
 	return uncharged;
 }

@@ -8,12 +8,10 @@
  * faults can: thrashing maps the same few pages over and over.
  *
  * Observed are faults that had to reclaim first. The *distance* of a fault is
- * the number of such faults, of all tasks at this level, since the same page of
- * the same mm last faulted there. A page that comes back at distance d had
- * fewer than d pages evicted on its behalf in between: the level kept it for
- * less than d evictions, and with d more evictable pages it would have stayed.
+ * the number of pages that this level has evicted since the same page of the
+ * same mm faulted last: with so many more evictable pages it would have stayed.
  *
- * A reader of a file of F pages, in turn, faults at distance F. At random, at
+ * A reader of a file of F pages, in turn, comes back at distance F. At random, at
  * the time a page stays mapped, R evictions if there are R evictable pages, plus
  * a geometrically distributed time until it is read again, F - R on average.
  * With distances up to half of the limit L called *short*:
@@ -30,13 +28,14 @@
  *
  * That pages come back soon does not mean that a task gets nowhere: it may do
  * much between two faults, or wait for requests and fault a little for each.
- * So the time that it takes to make room must be at least a quarter of the whole.
+ * So the time that it takes to make room must be at least an eighth of the whole.
  * A fault on cached code takes some 2000 instructions besides making room,
- * which takes 1400 at least; with nothing else to do the share is two fifths.
+ * which takes 1400 at least, and more time in an emulator; with nothing else to
+ * do the share is between a fifth and two fifths.
  *
  * All of this must hold for a window of at least RSS_WINDOW, in one task. So a
  * container that thrashes is known as such after one to two windows, or after
- * RSS_LEAST_SAMPLES sampled faults if that takes longer.
+ * RSS_LEAST_SAMPLES samples if that takes longer.
  */
 
 #include <linux/hash.h>
@@ -58,39 +57,46 @@
 #define RSS_REFAULT_WHOLE	8
 
 /* The time to make room, times this, is at least that of all else. */
-#define RSS_STALL_SHARE		3
+#define RSS_STALL_SHARE		7
 
 #define RSS_WINDOW		HZ
 #define RSS_LEAST_SAMPLES	32
 
 /*
- * Pages are remembered in sets of a few ways, oldest out. Sampling by the hash
- * of the page keeps the number of those that matter to a quarter of the slots,
- * so that few are lost before they come back.
+ * Not each fault is watched for its page to come back, but so many that a
+ * quarter of the slots is in use. They are chosen by time: by page, one that
+ * faults often would stand for all.
  */
-#define RSS_REFAULT_SET_BITS	5
-#define RSS_REFAULT_WAYS	4
-#define RSS_REFAULT_LIVE	(RSS_REFAULT_WAYS << RSS_REFAULT_SET_BITS >> 2)
+#define RSS_WATCH_SETS		32
+#define RSS_WATCH_WAYS		4
+#define RSS_WATCH_LIVE		(RSS_WATCH_SETS * RSS_WATCH_WAYS / 4)
+
+/**
+ * struct rss_watch - a fault that is watched
+ * @key: of the page, from a hash of mm and address; 0 if there is none
+ * @when: pages that the level had evicted by then
+ * @pid: the task
+ */
+struct rss_watch {
+	u32 key;
+	u32 when;
+	pid_t pid;
+};
 
 /**
  * struct rss_refaults - the faults of a full container
- * @clock: how many there were
- * @slots: pages that faulted, by a hash of mm and address; 0 if empty
- * @slots.key: the hash
- * @slots.when: @clock at that time
+ * @begun: pages that the level had evicted when the last one began to be watched
+ * @sets: those that are watched
  *
  * Allocated when a container is full for the first time. No lock: of two CPUs
- * that write a slot at a time one is lost, and with it one refault.
+ * that write a slot at a time one is lost, and with it one sample.
  */
 struct rss_refaults {
-	atomic_t clock;
-	struct {
-		u32 key;
-		u32 when;
-	} slots[1 << RSS_REFAULT_SET_BITS][RSS_REFAULT_WAYS];
+	u32 begun;
+	struct rss_watch sets[RSS_WATCH_SETS][RSS_WATCH_WAYS];
 };
 
-/* The longest distance, in faults, that is short. */
+/* The longest distance, in pages evicted, that is short. */
 static unsigned long rss_short_distance(struct rss_container *full)
 {
 	return clamp(res_counter_limit(&full->res) >> RSS_SHORT_SHIFT,
@@ -115,49 +121,62 @@ static struct rss_refaults *rss_get_refaults(struct rss_container *full)
 	return other;
 }
 
-/* Notes a page in its set. Returns the distance, U32_MAX for a new page. */
-static u32 rss_note_page(struct rss_refaults *refaults, u64 hash, u32 now)
+/* Ends what is watched in a set: the page is back, or it is late for that. */
+static void rss_watch_ends(struct rss_task *task, struct rss_watch *set,
+			   u32 key, u32 now, u32 distance)
 {
-	typeof(&refaults->slots[0][0]) set, oldest;
-	u32 key = (u32)hash | 1;
-	u32 distance;
 	int way;
 
-	set = refaults->slots[hash >> 32 & (BIT(RSS_REFAULT_SET_BITS) - 1)];
-	oldest = set;
-	for (way = 0; way < RSS_REFAULT_WAYS; way++) {
-		if (READ_ONCE(set[way].key) == key) {
-			distance = now - READ_ONCE(set[way].when);
-			WRITE_ONCE(set[way].when, now);
-			return distance;
+	for (way = 0; way < RSS_WATCH_WAYS; way++) {
+		struct rss_watch *watch = &set[way];
+		u32 watched = READ_ONCE(watch->key);
+		bool late = now - READ_ONCE(watch->when) > distance;
+
+		if (!watched || (watched != key && !late))
+			continue;
+		/* Others' that is late says nothing of this task. */
+		if (!late || READ_ONCE(watch->pid) == current->pid) {
+			task->sampled++;
+			task->refaults += !late;
 		}
-		if (now - READ_ONCE(set[way].when) >
-		    now - READ_ONCE(oldest->when))
-			oldest = &set[way];
+		WRITE_ONCE(watch->key, 0);
 	}
-	WRITE_ONCE(oldest->key, key);
-	WRITE_ONCE(oldest->when, now);
-	return U32_MAX;
+}
+
+static void rss_watch_begins(struct rss_watch *set, u32 key, u32 now)
+{
+	int way;
+
+	for (way = 0; way < RSS_WATCH_WAYS; way++) {
+		if (READ_ONCE(set[way].key))
+			continue;
+		WRITE_ONCE(set[way].when, now);
+		WRITE_ONCE(set[way].pid, current->pid);
+		WRITE_ONCE(set[way].key, key);
+		return;
+	}
 }
 
 static void rss_note_refault(struct rss_task *task, struct rss_container *full,
 			     struct mm_struct *mm, unsigned long address)
 {
 	unsigned long distance = rss_short_distance(full);
-	unsigned int shift = order_base_2(distance / RSS_REFAULT_LIVE + 1);
+	unsigned int shift = order_base_2(distance / RSS_WATCH_LIVE + 1);
 	struct rss_refaults *refaults = rss_get_refaults(full);
-	u64 hash = hash_64((unsigned long)mm ^ address >> PAGE_SHIFT, 64);
-	u32 now;
+	u64 hash = ((unsigned long)mm ^ address >> PAGE_SHIFT) *
+		   GOLDEN_RATIO_64;
+	u32 now = atomic_long_read(&full->reclaimed);
+	u32 key = (u32)hash | 1;
+	struct rss_watch *set;
 
 	if (!refaults)
 		return;
-	now = atomic_inc_return(&refaults->clock);
-	/* Sample, set and key are different bits of the hash. */
-	if (shift && hash >> (64 - shift))
+	set = refaults->sets[(u32)(hash >> 32) % RSS_WATCH_SETS];
+	rss_watch_ends(task, set, key, now, distance);
+	if (now - READ_ONCE(refaults->begun) < BIT(shift))
 		return;
-	task->sampled++;
-	if (rss_note_page(refaults, hash, now) <= distance)
-		task->refaults++;
+	WRITE_ONCE(refaults->begun, now);
+	rss_watch_begins(set, key, now);
 }
 
 /* Clocks of two CPUs may differ a little. */

@@ -23,8 +23,8 @@ struct rss_container;
  * @worked: ns in this window that the task had in between, asleep or not
  * @slept: task->nvcsw at @left
  * @preempted: task->nivcsw at @left
- * @sampled: sampled faults in this window
- * @refaults: how many of them mapped what had been mapped a moment before
+ * @sampled: faults whose page was watched until now in this window
+ * @refaults: how many of them came back to it soon
  *
  * Accessed by the task itself only, but for fork(), where rss_fork() starts the
  * child's over.

@@ -97,10 +97,12 @@ static void read_file(struct child *self, void *arg)
 {
 	const struct work *work = arg;
 	size_t held = work->by_other ? 0 : held_pages(work);
-	char *mem = mem_anon(held + 1);
 	struct rusage usage;
+	char *mem;
 
 	enter(work);
+	/* Not before: entering touches all that there is. */
+	mem = mem_anon(held + 1);
 	mem_fill(mem, held, 0);
 	child_sync(self);
 	touch_file(work, self->pid);
@@ -114,9 +116,10 @@ static void hold_pages(struct child *self, void *arg)
 {
 	const struct work *work = arg;
 	size_t held = held_pages(work);
-	char *mem = mem_anon(held);
+	char *mem;
 
 	enter(work);
+	mem = mem_anon(held);
 	mem_fill(mem, held, 0);
 	child_sync(self);
 	mem_verify(mem, held, 0);

@@ -128,7 +128,7 @@ static double now(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec * 1e-9;
+	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
 #define MANY		20000
@@ -189,14 +189,14 @@ static void test_zero_page(void)
 
 static void touch_and_tell(struct child *self, void *arg)
 {
-	volatile double *last = arg;
+	double *last = arg;
 	char *mem = mem_anon(2 * KILL_PAGES);
 	size_t i;
 
 	child_sync(self);
 	for (i = 0; i < 2 * KILL_PAGES; i++) {
 		mem_fill(mem + i * page_size(), 1, i);
-		*last = now();
+		__atomic_store(last, &(double){ now() }, __ATOMIC_RELAXED);
 	}
 }
 

@@ -132,7 +132,8 @@ static bool all_settled(struct family *f)
 
 static void expect_limits(struct family *f, long parent_limit)
 {
-	long most = PUSHERS * (KERNEL_EXCESS + fault_around_pages());
+	/* What a fault of each maps that found room, and what they may exceed. */
+	long most = PUSHERS * (thp_need() + KERNEL_EXCESS);
 
 	require(wait_for(all_settled(f)), "they don't come to an end");
 	require(holds_for(container_usage(f->owner) <= OWNER_LIMIT + most &&
