@@ -56,6 +56,7 @@ static struct rss_container *stock_container(struct kunit *test,
 	INIT_LIST_HEAD(&rss->css.sibling);
 	res_counter_init(&rss->res, parent ? &parent->res : NULL);
 	rss_watermark_init(rss);
+	rss_full_init(rss);
 
 	return rss;
 }
