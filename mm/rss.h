@@ -486,6 +486,7 @@ bool rss_lru_reparent(struct rss_container *rss, unsigned int nr);
  * @rss: the container
  * @nid: the node
  * @list: which list to scan from its tail
+ * @huge: pass over all but huge pages, whether they can be reclaimed or not
  * @nr_to_scan: most pages to look at; records of unmapped pages count as one,
  *	those passed over without a reference do not
  * @nr_urgent: pages that somebody waits for

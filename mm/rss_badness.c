@@ -80,6 +80,8 @@ static bool rss_walk_huge(pmd_t *pmd, struct rss_owned *owned,
 
 	if (!ptl)
 		return false;
+	/* For sparse, which knows of the unlocking only. */
+	__acquire(ptl);
 	if (pmd_present(*pmd) && !is_huge_zero_pmd(*pmd))
 		rss_add_owned(owned, page_folio(pmd_page(*pmd)),
 			      PMD_SIZE >> PAGE_SHIFT);
@@ -97,6 +99,7 @@ static void rss_walk_table(pmd_t *pmd, unsigned long addr, unsigned long end,
 	start_pte = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
 	if (!start_pte)
 		return;
+	__acquire(ptl);
 	for (pte = start_pte; addr != end; pte++, addr += PAGE_SIZE) {
 		pte_t entry = ptep_get(pte);
 
