@@ -13,6 +13,14 @@ long clock_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+double clock_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
 long clock_allowed_ms(int seconds)
 {
 	const char *text = getenv("RSS_SLOWNESS");

@@ -6,6 +6,9 @@
 /* Milliseconds since some moment in the past. */
 long clock_ms(void);
 
+/* The same in seconds, to the nanosecond. */
+double clock_seconds(void);
+
 /*
  * The milliseconds that something may take that has to be done in @seconds on a
  * kernel as distributions build it. One that checks itself takes longer: by the

@@ -9,10 +9,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "clock.h"
 #include "container.h"
 #include "keys.h"
 #include "limit.h"
@@ -123,25 +123,17 @@ static void test_spared_reader(void)
 	child_finish(&child);
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
 #define MANY		20000
 #define ZERO_READS	200
 
 static double time_of_zero_reads(void)
 {
 	char *mem = mem_anon(ZERO_READS);
-	double start = now();
+	double start = clock_seconds();
 
 	/* The zero page: mapped, and not counted. */
 	mem_read(mem, ZERO_READS);
-	return now() - start;
+	return clock_seconds() - start;
 }
 
 struct times {
@@ -196,7 +188,7 @@ static void touch_and_tell(struct child *self, void *arg)
 	child_sync(self);
 	for (i = 0; i < 2 * KILL_PAGES; i++) {
 		mem_fill(mem + i * page_size(), 1, i);
-		__atomic_store(last, &(double){ now() }, __ATOMIC_RELAXED);
+		__atomic_store(last, &(double){ clock_seconds() }, __ATOMIC_RELAXED);
 	}
 }
 
@@ -210,7 +202,7 @@ static double time_to_kill(const char *container, const char *memcg)
 		memcg_move(memcg, child.pid);
 	child_go(&child);
 	require(child_wait(&child) == CHILD_KILLED, "it was not killed");
-	return now() - *last;
+	return clock_seconds() - *last;
 }
 
 /* The kill itself and the exit take as long in both. */

@@ -5,22 +5,14 @@
  */
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "child.h"
+#include "clock.h"
 #include "container.h"
 #include "fs.h"
 #include "mem.h"
 #include "runner.h"
 #include "swap.h"
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 /* A file that is read again and again, with time for the case to look. */
 #define PASSING		3000
@@ -45,10 +37,10 @@ static void read_rounds(struct child *self, void *arg)
 	for (step = 0; step < 2; step++) {
 		mem_read(mem, PASSING);
 		for (best = 0, round = 0; round < ROUNDS; round++) {
-			start = now();
+			start = clock_seconds();
 			mem_read(mem, PASSING);
-			if (!round || now() - start < best)
-				best = now() - start;
+			if (!round || clock_seconds() - start < best)
+				best = clock_seconds() - start;
 		}
 		*reader->seconds = best;
 		child_sync(self);
