@@ -319,10 +319,7 @@ static struct rss_container *rss_stock_holder_below(int cpu,
 {
 	struct rss_container *holder = READ_ONCE(per_cpu(rss_stock_holder, cpu));
 
-	if (holder && cgroup_is_descendant(holder->css.cgroup,
-					   root->css.cgroup))
-		return holder;
-	return NULL;
+	return rss_is_inside(holder, root) ? holder : NULL;
 }
 
 static bool rss_has_stock(int cpu, void *root)
