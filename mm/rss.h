@@ -61,6 +61,8 @@ struct rss_turn {
  * @turn: its turns in @rss; the lists are empty if it has none
  * @anon_due: anonymous pages to be looked at for those of files that were, see
  *	rss_reclaim.c; a hint, no lock
+ * @anon_looked: jiffies when all anonymous pages were gone through in vain, for
+ *	want of swap; a hint, no lock
  *
  * @lock nests inside the page table lock and outside lruvec->lru_lock. It is
  * never taken in interrupt context: pages are mapped, unmapped and isolated
@@ -73,6 +75,7 @@ struct rss_node {
 	unsigned long size[NR_RSS_LISTS];
 	struct rss_turn turn;
 	unsigned long anon_due;
+	unsigned long anon_looked;
 };
 
 /**
@@ -122,7 +125,6 @@ enum rss_full_state {
  * @state: enum rss_full_state; no lock
  * @told: the log has been told that nothing can be killed; no lock
  * @looked: jiffies when nothing could be reclaimed; no lock
- * @reclaiming: tasks that reclaim because it is full
  * @pushers: tasks outside that are held up since they pushed it past its limit
  * @wait: tasks that wait for room
  * @refaults: what faulted lately, see rss_thrash.c; NULL until it is full for
@@ -132,7 +134,6 @@ struct rss_full {
 	enum rss_full_state state;
 	bool told;
 	unsigned long looked;
-	atomic_t reclaiming;
 	atomic_t pushers;
 	wait_queue_head_t wait;
 	struct rss_refaults *refaults;
@@ -169,8 +170,6 @@ struct rss_full {
  * @peaks: those who opened rss.peak and wrote to it
  * @peaks_lock: protects @peaks and their values; nothing nests inside
  * @reclaimed: pages that reclaim on behalf of this container uncharged
- * @lru_busy: the last reclaim on behalf of this container found nothing but met
- *	folios that are on no LRU, see rss_reclaim_busy(); a hint
  * @turn: its turns at the parent, for all of the subtree
  * @turns: turns of its own lists and of its children, next one first
  * @turns_given: what all of @turns have given at least
@@ -209,7 +208,6 @@ struct rss_container {
 	struct list_head peaks;
 	spinlock_t peaks_lock;
 	atomic_long_t reclaimed;
-	bool lru_busy;
 	struct rss_turn turn;
 	struct rb_root_cached turns;
 	u64 turns_given;
@@ -491,7 +489,7 @@ bool rss_lru_reparent(struct rss_container *rss, unsigned int nr);
  *	those passed over without a reference do not
  * @nr_urgent: pages that somebody waits for
  * @ignore_references: reclaim what is in use, too
- * @lru_busy: folios were met that are on no LRU
+ * @busy: folios were met that others have locked, or that are on no LRU
  * @swap_full: a memory cgroup that has no swap left, as of its last page that was
  *	met; only compared
  * @nr_scanned: pages looked at or passed over
@@ -510,7 +508,7 @@ struct rss_isolate {
 	unsigned long nr_to_scan;
 	unsigned long nr_urgent;
 	bool ignore_references;
-	bool lru_busy;
+	bool busy;
 	const struct mem_cgroup *swap_full;
 	unsigned long nr_scanned;
 	unsigned long nr_passed;
@@ -547,7 +545,7 @@ enum rss_verdict rss_judge_folio(struct folio *folio, bool once);
 void rss_unmap_pages(struct rss_isolate *iso);
 
 /* How often to try on without progress before giving up. */
-#define RSS_RECLAIM_RETRIES	3
+#define RSS_RECLAIM_RETRIES	5
 
 /* When shrinking, how many times what there is to do may be reclaimed. */
 #define RSS_SHRINK_EFFORT	4
@@ -566,13 +564,13 @@ struct rss_shrink {
 	int retries;
 };
 
-/* rss_drain.c */
-void rss_lru_drain(bool wait);
+/* rss_busy.c */
+void rss_await_busy(void);
 
 /* rss_reclaim.c */
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					     unsigned long nr_pages,
-					     bool urgent);
+					     bool urgent, bool *busy);
 int rss_reclaim_pages(struct rss_container *rss, unsigned long nr);
 void rss_shrink_start(struct rss_shrink *shrink, struct rss_container *rss,
 		      unsigned long nr);
@@ -583,20 +581,6 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 unsigned long rss_split_underused(struct rss_container *root,
 				  unsigned long wanted);
 
-/**
- * rss_reclaim_busy - whether there may be more once batches are drained
- * @rss: the container
- *
- * Folios that other CPUs have in a batch for the LRU can't be isolated.
- *
- * Return: true if the last reclaim for @rss found nothing but such folios;
- * rss_lru_drain() is worth a try before anything is killed.
- */
-static inline bool rss_reclaim_busy(const struct rss_container *rss)
-{
-	return READ_ONCE(rss->lru_busy);
-}
-
 /* rss_oom.c */
 int rss_scan_tasks(struct rss_container *root,
 		   int (*fn)(struct task_struct *task, void *arg), void *arg);
@@ -605,12 +589,14 @@ bool rss_out_of_memory(struct rss_container *rss, bool thrashes);
 /**
  * struct rss_choice - whom to kill
  * @root: the container at the top of the subtree
+ * @thrashes: it is within its limit, but its tasks get nowhere
  * @task: the victim, with a reference; NULL if there is none
  * @points: its badness
  * @dying: there is none to choose since one is on its way out already
  */
 struct rss_choice {
 	struct rss_container *root;
+	bool thrashes;
 	struct task_struct *task;
 	long points;
 	bool dying;

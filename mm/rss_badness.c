@@ -237,7 +237,10 @@ static long rss_badness(struct rss_container *root, struct task_struct *task,
 	if ((long)owned + rest <= choice->points)
 		return LONG_MIN;
 	owned = rss_owned_pages(root, mm, owned);
-	if (!owned || rss_is_shared_outside(root, task, mm))
+	/* What thrashes may have nothing mapped at this moment. */
+	if (!owned && !choice->thrashes)
+		return LONG_MIN;
+	if (rss_is_shared_outside(root, task, mm))
 		return LONG_MIN;
 	return (long)owned + rest;
 }

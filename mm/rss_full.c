@@ -66,7 +66,6 @@
 void rss_full_init(struct rss_container *rss)
 {
 	init_waitqueue_head(&rss->full.wait);
-	atomic_set(&rss->full.reclaiming, 0);
 	atomic_set(&rss->full.pushers, 0);
 }
 

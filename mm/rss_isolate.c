@@ -248,8 +248,10 @@ static bool rss_anon_unused(struct rss_isolate *iso, struct folio *folio)
 
 	if (iso->ignore_references)
 		return true;
-	if (!folio_trylock(folio))
+	if (!folio_trylock(folio)) {
+		iso->busy = true;
 		return false;
+	}
 	verdict = rss_judge_folio(folio, false);
 	folio_unlock(folio);
 	if (verdict == RSS_ACTIVATE)
@@ -270,7 +272,7 @@ static bool rss_want_folio(struct rss_isolate *iso, struct folio *folio)
 	}
 	/* In a batch of some CPU, or somebody else has isolated it. */
 	if (!folio_test_lru(folio)) {
-		iso->lru_busy = true;
+		iso->busy = true;
 		return false;
 	}
 	return rss_anon_unused(iso, folio);

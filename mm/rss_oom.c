@@ -120,7 +120,7 @@ void rss_container_oom_report(struct rss_container *rss)
 }
 
 static bool rss_call_oom_killer(struct rss_container *rss,
-				struct rss_choice *choice, bool thrashes)
+				struct rss_choice *choice)
 {
 	struct oom_control oc = {
 		.gfp_mask = GFP_KERNEL,
@@ -132,7 +132,7 @@ static bool rss_call_oom_killer(struct rss_container *rss,
 	rss_event(rss, RSS_EVENT_OOM);
 	trace_rss_container_oom(rss_trace_id(rss), res_counter_usage(&rss->res),
 				rss_container_limit(rss));
-	if (thrashes)
+	if (choice->thrashes)
 		pr_warn_ratelimited("what is reclaimed is mapped again at once, no task gets on\n");
 	return out_of_memory(&oc);
 }
@@ -151,7 +151,7 @@ static bool rss_call_oom_killer(struct rss_container *rss,
  */
 bool rss_out_of_memory(struct rss_container *rss, bool thrashes)
 {
-	struct rss_choice choice = { .root = rss };
+	struct rss_choice choice = { .root = rss, .thrashes = thrashes };
 	bool ret = true;
 
 	if (mutex_lock_killable(&oom_lock))
@@ -162,7 +162,7 @@ bool rss_out_of_memory(struct rss_container *rss, bool thrashes)
 
 	rss_choose_victim(&choice);
 	if (choice.task) {
-		ret = rss_call_oom_killer(rss, &choice, thrashes);
+		ret = rss_call_oom_killer(rss, &choice);
 		put_task_struct(choice.task);
 	} else {
 		ret = choice.dying;

@@ -36,13 +36,6 @@ void rss_limit_met(struct rss_container *rss)
 				  res_counter_limit(&rss->res));
 }
 
-/*
- * How often to try again, a tick later, when there are pages that could be
- * reclaimed, but others have isolated or locked them: faults on the same pages
- * hold the folio lock for some microseconds.
- */
-#define RSS_BUSY_RETRIES	5
-
 /* Nothing can be reclaimed or killed: tasks have to wait. */
 static void rss_give_up(struct rss_container *rss)
 {
@@ -53,36 +46,39 @@ static void rss_give_up(struct rss_container *rss)
 }
 
 /*
- * What an instruction may need at once. With no more than that left to evict, a
- * task would miss again what is taken from it.
+ * Returns how many pages were uncharged, by this task or, if that found none, by
+ * others meanwhile: while they had all that there is it looked in vain.
  */
-#define RSS_FEW_PAGES		8
-
-/* As of the last scans. What children have is not known without a walk. */
-static bool rss_may_reclaim(struct rss_container *rss)
-{
-	return READ_ONCE(rss->nr_child_turns) || rss_reclaimable(rss);
-}
-
-/* Returns how many pages were uncharged. */
 static unsigned long rss_try_reclaim(struct rss_container *rss,
 				     unsigned long nr)
 {
-	atomic_t *reclaiming = &rss->full.reclaiming;
-	int retries = RSS_BUSY_RETRIES;
+	unsigned long before = atomic_long_read(&rss->stolen);
+	int retries = RSS_RECLAIM_RETRIES;
 	unsigned long progress;
-	bool alone;
+	bool busy;
 
 	for (;;) {
-		atomic_inc(reclaiming);
-		progress = try_to_free_pages_in_container(rss, nr, true);
-		alone = atomic_dec_and_test(reclaiming);
-		if (progress || fatal_signal_pending(current) || !retries-- ||
-		    (alone && !rss_may_reclaim(rss)))
-			break;
-		schedule_timeout_killable(1);
+		progress = try_to_free_pages_in_container(rss, nr, true, &busy) ?:
+			   atomic_long_read(&rss->stolen) - before;
+		if (progress || fatal_signal_pending(current))
+			return progress;
+		if (!busy || !retries--)
+			return rss_split_underused(rss, nr);
+		rss_await_busy();
 	}
-	return progress ?: rss_split_underused(rss, nr);
+}
+
+/*
+ * What others have unmapped since it was seen that there is no room may be in
+ * stock on their CPUs, so that usage does not tell.
+ */
+static unsigned long rss_get_from_stocks(struct rss_container *rss)
+{
+	unsigned long before = res_counter_usage(&rss->res), usage;
+
+	rss_stock_drain(rss);
+	usage = res_counter_usage(&rss->res);
+	return before - min(before, usage) ?: res_counter_room(&rss->res);
 }
 
 /**
@@ -106,7 +102,7 @@ bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
 	if (rss_full_dry(rss, sure))
 		return false;
 
-	progress = rss_try_reclaim(rss, nr);
+	progress = rss_try_reclaim(rss, nr) ?: rss_get_from_stocks(rss);
 	if (!progress && fatal_signal_pending(current))
 		return true;
 	rss_full_found(rss, progress);
@@ -186,9 +182,7 @@ static struct rss_container *rss_killing_level(struct rss_container *over,
 int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
 {
 	struct rss_container *over, *last = NULL, *level;
-	int retries = RSS_BUSY_RETRIES;
 	unsigned long excess;
-	bool drained = false;
 
 	while (READ_ONCE(rss->over)) {
 		if (fatal_signal_pending(current))
@@ -213,20 +207,6 @@ int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
 		excess = min(excess, RSS_RECLAIM_BATCH);
 		if (rss_reclaim_at_limit(over, excess, killer)) {
 			rss_stock_drain(over);
-			continue;
-		}
-		if (rss_reclaim_busy(over) && !drained) {
-			/* There may be more than this CPU can get at. */
-			rss_lru_drain(true);
-			rss_full_found(over, true);
-			drained = true;
-			continue;
-		}
-		if (rss_reclaimable(over) > RSS_FEW_PAGES && retries) {
-			/* In use by other faults at that moment? */
-			schedule_timeout_killable(1);
-			rss_full_found(over, true);
-			retries--;
 			continue;
 		}
 		level = rss_killing_level(over, killer);

@@ -214,7 +214,7 @@ void __rss_prepare_unuse(struct mm_struct *mm)
 		rss_stock_drain(full);
 		try_to_free_pages_in_container(full,
 					       res_counter_excess(&full->res) +
-					       SWAP_CLUSTER_MAX, true);
+					       SWAP_CLUSTER_MAX, true, NULL);
 	}
 	if (rss_stock_fill(rss, res_counter_margin(&rss->res), &fail))
 		rss_limit_met(res_to_rss(fail));
@@ -296,7 +296,7 @@ bool __rss_make_room(struct mm_struct *mm, unsigned long nr)
 			continue;
 		res_counter_inc_failcnt(cnt);
 		rss_limit_met(full);
-		try_to_free_pages_in_container(full, nr - room, true);
+		try_to_free_pages_in_container(full, nr - room, true, NULL);
 		rss_stock_drain(full);
 	}
 	rss_put(rss);

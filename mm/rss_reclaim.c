@@ -9,6 +9,7 @@
  * objects anew would not give the container one page.
  */
 
+#include <linux/jiffies.h>
 #include <linux/math64.h>
 #include <linux/mmzone.h>
 #include <linux/psi.h>
@@ -33,6 +34,9 @@
 /* After so many anonymous pages in a row without swap no more are looked at. */
 #define RSS_ANON_VAIN		1024
 
+/* How long it is believed that not one of a container's can go. */
+#define RSS_ANON_LEASE		(HZ / 10)
+
 /**
  * struct rss_scan - state of one try_to_free_pages_in_container()
  * @nr_to_reclaim: pages that it was asked for
@@ -45,7 +49,7 @@
  * @urgent: a task waits for room; else there is time to find out what is in use
  * @gentle: a task waits for a page or a few; more is a matter of cost only
  * @few: what is wanted is less than a batch, as there is little that can go
- * @lru_busy: folios were met that are on no LRU
+ * @busy: folios were met that others hold
  */
 struct rss_scan {
 	unsigned long nr_to_reclaim;
@@ -58,7 +62,7 @@ struct rss_scan {
 	bool urgent;
 	bool gentle;
 	bool few;
-	bool lru_busy;
+	bool busy;
 };
 
 static bool rss_scan_done(struct rss_scan *scan)
@@ -121,7 +125,7 @@ static void rss_note_batch(struct rss_scan *scan, const struct rss_isolate *iso)
 	scan->nr_scanned += iso->nr_scanned;
 	scan->nr_reclaimed += iso->nr_uncharged;
 	scan->swap_full = iso->swap_full;
-	scan->lru_busy |= iso->lru_busy;
+	scan->busy |= iso->busy;
 	if (iso->list != RSS_INACTIVE_ANON && iso->list != RSS_ACTIVE_ANON)
 		return;
 	scan->nr_anon_vain += iso->nr_passed;
@@ -182,33 +186,46 @@ static void rss_shrink_type(struct rss_container *rss, int nid,
 			rss_scan_target(READ_ONCE(size[inactive]), scan), scan);
 }
 
+/* None could go a moment ago: they are gone through only if nothing else can. */
+static bool rss_anon_looked(const struct rss_node *node)
+{
+	return time_before(jiffies, READ_ONCE(node->anon_looked) + RSS_ANON_LEASE);
+}
+
 /*
  * Without swap there may be a few pages still that MADV_FREE left or that are in
  * the swap cache. All lists have to be gone through for them, which is done once,
  * in the end. What is active is not moved for that.
  */
-static bool rss_anon_in_vain(const struct rss_scan *scan)
+static bool rss_anon_in_vain(const struct rss_scan *scan,
+			     const struct rss_node *node)
 {
-	return scan->nr_anon_vain >= RSS_ANON_VAIN;
+	return scan->nr_anon_vain >= RSS_ANON_VAIN || rss_anon_looked(node);
+}
+
+static void rss_search_anon(struct rss_container *rss, int nid,
+			    struct rss_scan *scan)
+{
+	struct rss_node *node = rss->node[nid];
+	unsigned long reclaimed = scan->nr_reclaimed;
+	enum rss_list list;
+
+	for (list = RSS_INACTIVE_ANON; list <= RSS_ACTIVE_ANON; list++)
+		rss_shrink_list(rss, nid, list,
+				rss_scan_target(READ_ONCE(node->size[list]),
+						scan), scan);
+	if (scan->nr_reclaimed == reclaimed && !rss_scan_done(scan))
+		WRITE_ONCE(node->anon_looked, jiffies);
 }
 
 static void rss_shrink_anon(struct rss_container *rss, int nid,
 			    struct rss_scan *scan)
 {
-	unsigned long *size = rss->node[nid]->size;
-	enum rss_list list;
-
-	if (!rss_anon_in_vain(scan)) {
+	if (!rss_anon_in_vain(scan, rss->node[nid]))
 		rss_shrink_type(rss, nid, RSS_INACTIVE_ANON, RSS_ACTIVE_ANON,
 				scan);
-		return;
-	}
-	if (scan->priority)
-		return;
-	for (list = RSS_INACTIVE_ANON; list <= RSS_ACTIVE_ANON; list++)
-		rss_shrink_list(rss, nid, list,
-				rss_scan_target(READ_ONCE(size[list]), scan),
-				scan);
+	else if (!scan->priority)
+		rss_search_anon(rss, nid, scan);
 }
 
 /* Down to this priority the two kinds of pages are looked at in proportion. */
@@ -246,7 +263,8 @@ static void rss_shrink_node(struct rss_container *rss, int nid,
 	unsigned long due = READ_ONCE(node->anon_due) >> RSS_DUE_SHIFT;
 	unsigned int swappiness = clamp(READ_ONCE(vm_swappiness), 1, 100);
 	bool balanced = file && scan->priority > RSS_BALANCED_PRIORITY;
-	bool anon_first = !scan->priority && rss_anon_in_vain(scan);
+	bool anon_first = !scan->priority && rss_anon_in_vain(scan, node) &&
+			  !rss_anon_looked(node);
 	unsigned long scanned;
 
 	/* Something may have been munlocked; only a scan finds out. */
@@ -403,16 +421,17 @@ static void rss_shrink_subtree(struct rss_container *root,
  * @root: the container; pages are taken from its descendants, too
  * @nr_pages: how many are wanted
  * @urgent: whether a task waits for the room
+ * @busy: set to whether others held any of the folios, which is not waited for:
+ *	rss_await_busy() is worth a try before anything is killed. May be NULL
  *
- * The time is accounted as a stall for memory (PSI). Folios in batches of other
- * CPUs are not waited for, as these may be busy: rss_reclaim_busy() tells of them.
+ * The time is accounted as a stall for memory (PSI).
  *
  * Context: may sleep, for I/O as well.
  * Return: how many pages were uncharged; more or fewer than were wanted.
  */
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					     unsigned long nr_pages,
-					     bool urgent)
+					     bool urgent, bool *busy)
 {
 	struct rss_scan scan = {
 		.nr_to_reclaim = nr_pages,
@@ -445,7 +464,8 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					max(scan.priority, 0));
 
 	atomic_long_add(scan.nr_reclaimed, &root->reclaimed);
-	WRITE_ONCE(root->lru_busy, scan.lru_busy && !scan.nr_reclaimed);
+	if (busy)
+		*busy = scan.busy;
 	return scan.nr_reclaimed;
 }
 
@@ -465,16 +485,18 @@ int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
 	while (reclaimed < nr) {
 		unsigned long batch = min(nr - reclaimed, RSS_RECLAIM_BATCH);
 		unsigned long progress;
+		bool busy;
 
 		if (signal_pending(current))
 			return -EINTR;
-		progress = try_to_free_pages_in_container(rss, batch, false);
+		progress = try_to_free_pages_in_container(rss, batch, false,
+							  &busy);
 		if (progress)
 			retries = RSS_RECLAIM_RETRIES;
 		else if (!retries--)
 			return -EAGAIN;
-		else if (rss_reclaim_busy(rss))
-			rss_lru_drain(true);
+		else if (busy)
+			rss_await_busy();
 		reclaimed += progress;
 		cond_resched();
 	}
@@ -515,6 +537,7 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 {
 	for (;;) {
 		unsigned long usage, batch, progress;
+		bool busy;
 
 		rss_stock_drain(rss);
 		usage = res_counter_usage(&rss->res);
@@ -525,14 +548,15 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 		if (!shrink->budget)
 			return -EBUSY;
 		batch = min(usage - nr, RSS_RECLAIM_BATCH);
-		progress = try_to_free_pages_in_container(rss, batch, false);
+		progress = try_to_free_pages_in_container(rss, batch, false,
+							  &busy);
 		shrink->budget -= min(progress, shrink->budget);
 		if (progress)
 			shrink->retries = RSS_RECLAIM_RETRIES;
 		else if (!shrink->retries--)
 			return -EBUSY;
-		else if (rss_reclaim_busy(rss))
-			rss_lru_drain(true);
+		else if (busy)
+			rss_await_busy();
 		cond_resched();
 	}
 }

@@ -14,6 +14,7 @@
 #include <linux/huge_mm.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/swap.h>
 
@@ -69,17 +70,19 @@ static unsigned long rss_split_one(struct rss_isolate *iso, struct folio *folio)
 static unsigned long rss_split_list(struct rss_container *rss, int nid,
 				    enum rss_list list, unsigned long wanted)
 {
+	unsigned long size = READ_ONCE(rss->node[nid]->size[list]);
 	struct folio *folios[SWAP_CLUSTER_MAX];
 	struct rss_isolate iso = {
 		.rss = rss,
 		.nid = nid,
 		.list = list,
 		.huge = true,
-		.nr_to_scan = READ_ONCE(rss->node[nid]->size[list]),
+		.nr_to_scan = size,
 	};
 	unsigned long uncharged = 0, scanned;
 	unsigned int i, nr;
 
+	/* Once around: what was looked at rotates to the other end. */
 	do {
 		scanned = iso.nr_scanned;
 		nr = rss_grab_folios(&iso, folios);
@@ -89,7 +92,8 @@ static unsigned long rss_split_list(struct rss_container *rss, int nid,
 			folio_put(folios[i]);
 		}
 		cond_resched();
-	} while (iso.nr_scanned > scanned && uncharged < wanted);
+	} while (iso.nr_scanned > scanned && iso.nr_scanned < size &&
+		 uncharged < wanted && !fatal_signal_pending(current));
 
 	return uncharged;
 }

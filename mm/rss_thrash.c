@@ -36,10 +36,16 @@
  * All of this must hold for a window of at least RSS_WINDOW, in one task. So a
  * container that thrashes is known as such after one to two windows, or after
  * RSS_LEAST_SAMPLES samples if that takes longer.
+ *
+ * What comes back soon is known sooner than what does not, and would seem to be
+ * more if a window saw little more evictions than a short distance has. So none
+ * is called short that is more than what is evicted in RSS_RATE_PERIOD: where
+ * making room takes long, a task gets nowhere for the sake of fewer pages.
  */
 
 #include <linux/hash.h>
 #include <linux/jiffies.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
@@ -50,7 +56,7 @@
 /* As above: short is at most this part of the limit, and within these bounds. */
 #define RSS_SHORT_SHIFT		1
 #define RSS_SHORT_LEAST		16UL
-#define RSS_SHORT_MOST		65536UL
+#define RSS_SHORT_MOST		16384UL
 
 /* More of the sampled faults than this have to be refaults: 5/8. */
 #define RSS_REFAULT_SHARE	5
@@ -61,47 +67,61 @@
 
 #define RSS_WINDOW		HZ
 #define RSS_LEAST_SAMPLES	32
+#define RSS_RATE_PERIOD		(RSS_WINDOW / 4)
 
 /*
- * Not each fault is watched for its page to come back, but so many that a
- * quarter of the slots is in use. They are chosen by time: by page, one that
- * faults often would stand for all.
+ * Not each fault is watched for its page to come back, but so many that half of
+ * a set is in use if none does. They are chosen by time: by page, one that faults
+ * often would stand for all.
  */
-#define RSS_WATCH_SETS		32
-#define RSS_WATCH_WAYS		4
-#define RSS_WATCH_LIVE		(RSS_WATCH_SETS * RSS_WATCH_WAYS / 4)
+#define RSS_WATCH_SETS		8
+#define RSS_WATCH_WAYS		16
+#define RSS_WATCH_LIVE		(RSS_WATCH_WAYS / 2)
+
+/* An mm that did not come for so many short distances may be gone. */
+#define RSS_WATCH_FORGOTTEN	4
 
 /**
  * struct rss_watch - a fault that is watched
- * @key: of the page, from a hash of mm and address; 0 if there is none
+ * @mm: where it was, a hash; 0 if there is none
+ * @page: of the address, a hash
  * @when: pages that the level had evicted by then
- * @pid: the task
  */
 struct rss_watch {
-	u32 key;
+	u32 mm;
+	u32 page;
 	u32 when;
-	pid_t pid;
+};
+
+/**
+ * struct rss_watch_set - faults that are watched, in one mm or in a few
+ * @begun: pages that the level had evicted when the last one began to be watched
+ * @ways: those that are watched
+ *
+ * Only a task of the same mm ends a watch: what is late in one would be counted
+ * less often than what comes back, if others took it away.
+ */
+struct rss_watch_set {
+	u32 begun;
+	struct rss_watch ways[RSS_WATCH_WAYS];
 };
 
 /**
  * struct rss_refaults - the faults of a full container
- * @begun: pages that the level had evicted when the last one began to be watched
- * @sets: those that are watched
+ * @since: jiffies when evictions began to be counted for @distance
+ * @evicted: pages that the level had evicted by then
+ * @distance: the longest that is short, in pages evicted
+ * @sets: by mm
  *
  * Allocated when a container is full for the first time. No lock: of two CPUs
  * that write a slot at a time one is lost, and with it one sample.
  */
 struct rss_refaults {
-	u32 begun;
-	struct rss_watch sets[RSS_WATCH_SETS][RSS_WATCH_WAYS];
+	unsigned long since;
+	u32 evicted;
+	u32 distance;
+	struct rss_watch_set sets[RSS_WATCH_SETS];
 };
-
-/* The longest distance, in pages evicted, that is short. */
-static unsigned long rss_short_distance(struct rss_container *full)
-{
-	return clamp(res_counter_limit(&full->res) >> RSS_SHORT_SHIFT,
-		     RSS_SHORT_LEAST, RSS_SHORT_MOST);
-}
 
 static struct rss_refaults *rss_get_refaults(struct rss_container *full)
 {
@@ -113,7 +133,10 @@ static struct rss_refaults *rss_get_refaults(struct rss_container *full)
 	refaults = kzalloc(sizeof(*refaults), GFP_KERNEL | __GFP_NOWARN);
 	if (!refaults)
 		return NULL;
-	/* Full barrier: who sees the pointer sees zeroes. */
+	refaults->since = jiffies;
+	refaults->evicted = atomic_long_read(&full->reclaimed);
+	refaults->distance = RSS_SHORT_LEAST;
+	/* Full barrier: who sees the pointer sees what it points to. */
 	other = cmpxchg(&full->full.refaults, NULL, refaults);
 	if (!other)
 		return refaults;
@@ -121,38 +144,62 @@ static struct rss_refaults *rss_get_refaults(struct rss_container *full)
 	return other;
 }
 
-/* Ends what is watched in a set: the page is back, or it is late for that. */
-static void rss_watch_ends(struct rss_task *task, struct rss_watch *set,
-			   u32 key, u32 now, u32 distance)
+/* Two tasks may be here at a time; then one of them is a little wrong. */
+static u32 rss_short_distance(struct rss_refaults *refaults,
+			      struct rss_container *full, u32 now)
+{
+	unsigned long limit = res_counter_limit(&full->res);
+	unsigned long most = clamp(limit >> RSS_SHORT_SHIFT, RSS_SHORT_LEAST,
+				   RSS_SHORT_MOST);
+	unsigned long elapsed = jiffies - READ_ONCE(refaults->since);
+	u64 evicted;
+
+	if (elapsed >= RSS_RATE_PERIOD) {
+		evicted = (u64)(now - READ_ONCE(refaults->evicted)) *
+			  RSS_RATE_PERIOD;
+		WRITE_ONCE(refaults->distance,
+			   max(div64_ul(evicted, elapsed), RSS_SHORT_LEAST));
+		WRITE_ONCE(refaults->evicted, now);
+		WRITE_ONCE(refaults->since, jiffies);
+	}
+	return min(READ_ONCE(refaults->distance), most);
+}
+
+/* Ends what is watched: the page is back, or it is late for that. */
+static void rss_watch_ends(struct rss_task *task, struct rss_watch_set *set,
+			   const struct rss_watch *fault, u32 distance)
 {
 	int way;
 
 	for (way = 0; way < RSS_WATCH_WAYS; way++) {
-		struct rss_watch *watch = &set[way];
-		u32 watched = READ_ONCE(watch->key);
-		bool late = now - READ_ONCE(watch->when) > distance;
+		struct rss_watch *watch = &set->ways[way];
+		u32 mm = READ_ONCE(watch->mm);
+		u32 passed = fault->when - READ_ONCE(watch->when);
+		bool late = passed > distance;
 
-		if (!watched || (watched != key && !late))
-			continue;
-		/* Others' that is late says nothing of this task. */
-		if (!late || READ_ONCE(watch->pid) == current->pid) {
+		if (mm == fault->mm &&
+		    (late || READ_ONCE(watch->page) == fault->page)) {
 			task->sampled++;
 			task->refaults += !late;
+		} else if (!mm || passed <= RSS_WATCH_FORGOTTEN * distance) {
+			continue;
 		}
-		WRITE_ONCE(watch->key, 0);
+		WRITE_ONCE(watch->mm, 0);
 	}
 }
 
-static void rss_watch_begins(struct rss_watch *set, u32 key, u32 now)
+static void rss_watch_begins(struct rss_watch_set *set,
+			     const struct rss_watch *fault)
 {
 	int way;
 
+	WRITE_ONCE(set->begun, fault->when);
 	for (way = 0; way < RSS_WATCH_WAYS; way++) {
-		if (READ_ONCE(set[way].key))
+		if (READ_ONCE(set->ways[way].mm))
 			continue;
-		WRITE_ONCE(set[way].when, now);
-		WRITE_ONCE(set[way].pid, current->pid);
-		WRITE_ONCE(set[way].key, key);
+		WRITE_ONCE(set->ways[way].when, fault->when);
+		WRITE_ONCE(set->ways[way].page, fault->page);
+		WRITE_ONCE(set->ways[way].mm, fault->mm);
 		return;
 	}
 }
@@ -160,23 +207,22 @@ static void rss_watch_begins(struct rss_watch *set, u32 key, u32 now)
 static void rss_note_refault(struct rss_task *task, struct rss_container *full,
 			     struct mm_struct *mm, unsigned long address)
 {
-	unsigned long distance = rss_short_distance(full);
-	unsigned int shift = order_base_2(distance / RSS_WATCH_LIVE + 1);
 	struct rss_refaults *refaults = rss_get_refaults(full);
-	u64 hash = ((unsigned long)mm ^ address >> PAGE_SHIFT) *
-		   GOLDEN_RATIO_64;
-	u32 now = atomic_long_read(&full->reclaimed);
-	u32 key = (u32)hash | 1;
-	struct rss_watch *set;
+	struct rss_watch fault = {
+		.mm = hash_ptr(mm, 32) | 1,
+		.page = hash_long(address >> PAGE_SHIFT, 32),
+		.when = atomic_long_read(&full->reclaimed),
+	};
+	struct rss_watch_set *set;
+	u32 distance;
 
 	if (!refaults)
 		return;
-	set = refaults->sets[(u32)(hash >> 32) % RSS_WATCH_SETS];
-	rss_watch_ends(task, set, key, now, distance);
-	if (now - READ_ONCE(refaults->begun) < BIT(shift))
-		return;
-	WRITE_ONCE(refaults->begun, now);
-	rss_watch_begins(set, key, now);
+	distance = rss_short_distance(refaults, full, fault.when);
+	set = &refaults->sets[hash_ptr(mm, order_base_2(RSS_WATCH_SETS))];
+	rss_watch_ends(task, set, &fault, distance);
+	if (fault.when - READ_ONCE(set->begun) >= distance / RSS_WATCH_LIVE)
+		rss_watch_begins(set, &fault);
 }
 
 /* Clocks of two CPUs may differ a little. */

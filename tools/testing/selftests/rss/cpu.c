@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "clock.h"
 #include "cpu.h"
 #include "runner.h"
 
@@ -33,4 +34,18 @@ void cpu_run_on(int nr)
 	CPU_SET(i, &cpu);
 	require(!sched_setaffinity(0, sizeof(cpu), &cpu),
 		"sched_setaffinity: %s", strerror(errno));
+}
+
+void cpu_hog(long ms)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	long end = clock_ms() + ms;
+
+	require(!sched_setscheduler(0, SCHED_FIFO, &param),
+		"sched_setscheduler: %s", strerror(errno));
+	while (clock_ms() < end)
+		;
+	param.sched_priority = 0;
+	require(!sched_setscheduler(0, SCHED_OTHER, &param),
+		"sched_setscheduler: %s", strerror(errno));
 }

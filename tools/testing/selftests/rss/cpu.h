@@ -15,4 +15,7 @@ void cpu_stay(void);
  */
 void cpu_run_on(int nr);
 
+/* Lets nobody else run on the CPU of the caller, for so many milliseconds. */
+void cpu_hog(long ms);
+
 #endif

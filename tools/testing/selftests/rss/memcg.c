@@ -80,6 +80,13 @@ void memcg_set_max(const char *memcg, long pages)
 	require(!err, "memory.max: %s", strerror(-err));
 }
 
+void memcg_set_swap_max(const char *memcg, long pages)
+{
+	int err = set_pages(memcg, "memory.swap.max", pages);
+
+	require(!err, "memory.swap.max: %s", strerror(-err));
+}
+
 int memcg_reclaim(const char *memcg, long pages)
 {
 	return set_pages(memcg, "memory.reclaim", pages);

@@ -24,6 +24,7 @@ long memcg_usage(const char *memcg);
 long memcg_stat_pages(const char *memcg, const char *key);
 long memcg_event(const char *memcg, const char *key);
 void memcg_set_max(const char *memcg, long pages);
+void memcg_set_swap_max(const char *memcg, long pages);
 
 /* Returns 0 or -errno as memory.reclaim does. */
 int memcg_reclaim(const char *memcg, long pages);

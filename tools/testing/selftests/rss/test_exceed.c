@@ -17,7 +17,6 @@
 #include "keys.h"
 #include "limit.h"
 #include "mem.h"
-#include "memcg.h"
 #include "runner.h"
 #include "swap.h"
 
@@ -176,55 +175,6 @@ static void test_zero_page(void)
 	child_finish(&child);
 }
 
-/* From the last page touched to the end of the task. */
-#define KILL_PAGES	40000
-
-static void touch_and_tell(struct child *self, void *arg)
-{
-	double *last = arg;
-	char *mem = mem_anon(2 * KILL_PAGES);
-	size_t i;
-
-	child_sync(self);
-	for (i = 0; i < 2 * KILL_PAGES; i++) {
-		mem_fill(mem + i * page_size(), 1, i);
-		__atomic_store(last, &(double){ clock_seconds() }, __ATOMIC_RELAXED);
-	}
-}
-
-static double time_to_kill(const char *container, const char *memcg)
-{
-	double *last = (double *)mem_shared(1);
-	struct child child;
-
-	child_start(&child, container, touch_and_tell, last);
-	if (memcg)
-		memcg_move(memcg, child.pid);
-	child_go(&child);
-	require(child_wait(&child) == CHILD_KILLED, "it was not killed");
-	return clock_seconds() - *last;
-}
-
-/* The kill itself and the exit take as long in both. */
-static void test_time_to_kill(void)
-{
-	char *c, *memcg;
-	double ours, theirs;
-
-	swap_none();
-	memcg_need();
-	c = limited_container("limited", KILL_PAGES);
-	ours = time_to_kill(c, NULL);
-	container_set(c, "rss_limit", "max");
-	memcg = memcg_of(c);
-	memcg_set_max(memcg, KILL_PAGES);
-	theirs = time_to_kill(c, memcg);
-	ksft_print_msg("%.3f s, by the memory controller %.3f s\n", ours,
-		       theirs);
-	require(ours <= 2 * theirs, "%.3f s, by the memory controller %.3f s",
-		ours, theirs);
-}
-
 /* Microseconds that some task was stalled for memory. */
 static long stalled(void)
 {
@@ -273,7 +223,6 @@ int main(void)
 		T(test_killed_reader),
 		T(test_spared_reader),
 		T(test_zero_page),
-		T(test_time_to_kill),
 		T(test_wait_is_stall),
 	};
 

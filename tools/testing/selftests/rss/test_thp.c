@@ -369,6 +369,33 @@ static void test_sparse(void)
 	child_finish(&child);
 }
 
+/* Huge pages with nothing but content don't keep the container from a kill. */
+static void write_densely(struct child *self, void *arg)
+{
+	size_t pages = *(size_t *)arg;
+	char *mem;
+
+	thp_allow();
+	mem = mem_huge(pages);
+	child_sync(self);
+	mem_fill(mem, pages, 0);
+	child_sync(self);
+}
+
+static void test_dense(void)
+{
+	size_t pages = 4 * thp_need();
+	struct child child;
+	char *c;
+
+	swap_none();
+	tunable_set("/sys/kernel/mm/transparent_hugepage/enabled", "always");
+	c = limited_container("limited", pages / 2);
+	child_start(&child, c, write_densely, &pages);
+	child_go(&child);
+	child_expect_killed(&child);
+}
+
 int main(void)
 {
 	static const struct rss_case cases[] = {
@@ -383,6 +410,7 @@ int main(void)
 		T(test_fork),
 		T(test_fork_across),
 		T(test_sparse),
+		T(test_dense),
 	};
 
 	return run_cases(cases, ARRAY_SIZE(cases));

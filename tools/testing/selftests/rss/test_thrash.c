@@ -289,10 +289,10 @@ static void test_compiler(void)
 	bystanders_end(&by);
 }
 
-/* From a few pages, less than the program's own, to 16 MiB */
+/* From a few pages, less than the program's own, to 64 MiB */
 static void test_limits(void)
 {
-	static const long limits[] = { 30, 100, 600, 4096 };
+	static const long limits[] = { 30, 100, 600, 4096, 16384 };
 	const char * const *programs[] = { table(NO_END, NULL), awk, python };
 	struct bystanders by;
 	struct job job = { .tasks = 1 };
@@ -500,6 +500,12 @@ static void test_start(void)
 	start_all();
 }
 
+static void test_start_zram(void)
+{
+	swap_on(SWAP_PAGES);
+	start_all();
+}
+
 /* A limit lowered to a little more than what can't go, with all in use */
 #define HELD_PAGES	1000
 #define HELD_TEXT	"1000"
@@ -572,6 +578,7 @@ int main(void)
 		T(test_instruction),
 		T(test_instruction_fits),
 		T(test_start),
+		T(test_start_zram),
 		T(test_lower_to_anon),
 	};
 

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long it takes from the last page that fits to the kill, and that this does
+ * not depend on what others do: on siblings, or on a CPU that never schedules.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "child.h"
+#include "clock.h"
+#include "container.h"
+#include "cpu.h"
+#include "fs.h"
+#include "limit.h"
+#include "mem.h"
+#include "memcg.h"
+#include "runner.h"
+#include "swap.h"
+
+#define PAGES		40000
+
+/* What a child fills page by page, and when it was done with the last one. */
+struct fill {
+	size_t pages;
+	double *last;		/* shared with the case */
+};
+
+static struct fill fill_pages(size_t pages)
+{
+	struct fill fill = { pages, (double *)mem_shared(1) };
+
+	return fill;
+}
+
+static void fill_and_tell(struct child *self, void *arg)
+{
+	const struct fill *fill = arg;
+	char *mem = mem_anon(fill->pages);
+	double now;
+	size_t i;
+
+	child_sync(self);
+	for (i = 0; i < fill->pages; i++) {
+		mem_fill(mem + i * page_size(), 1, i);
+		now = clock_seconds();
+		__atomic_store(fill->last, &now, __ATOMIC_RELAXED);
+	}
+}
+
+/* Seconds from its last page until @child, which has begun, is killed. */
+static double time_to_kill(struct child *child, struct fill *fill)
+{
+	child_go(child);
+	require(child_wait(child) == CHILD_KILLED, "it was not killed");
+	return clock_seconds() - *fill->last;
+}
+
+static double kill_in(const char *container, const char *memcg)
+{
+	struct fill fill = fill_pages(2 * PAGES);
+	struct child child;
+
+	child_start(&child, container, fill_and_tell, &fill);
+	if (memcg)
+		memcg_move(memcg, child.pid);
+	return time_to_kill(&child, &fill);
+}
+
+/* The kill itself and the exit take as long in both. */
+static void expect_like_memcg(const char *c, const char *memcg)
+{
+	double ours, theirs;
+
+	ours = kill_in(c, memcg);
+	container_set(c, "rss_limit", "max");
+	memcg_set_max(memcg, PAGES);
+	theirs = kill_in(c, memcg);
+	ksft_print_msg("%.3f s, by the memory controller %.3f s\n", ours,
+		       theirs);
+	require(ours <= 2 * theirs, "%.3f s, by the memory controller %.3f s",
+		ours, theirs);
+}
+
+static void test_no_swap(void)
+{
+	char *c;
+
+	swap_none();
+	memcg_need();
+	c = limited_container("limited", PAGES);
+	expect_like_memcg(c, memcg_of(c));
+}
+
+/* There is swap, but not for those. */
+static void test_no_swap_allowed(void)
+{
+	char *c, *memcg;
+
+	memcg_need();
+	swap_on(PAGES);
+	c = limited_container("limited", PAGES);
+	memcg = memcg_of(c);
+	memcg_set_swap_max(memcg, 0);
+	expect_like_memcg(c, memcg);
+}
+
+/* A task that leaves some pages in each of many containers */
+#define SIBLINGS	1000
+#define LEFT		4
+#define ROOM		2000
+#define MOST_MORE	0.1
+
+static void leave_pages(struct child *self, void *arg)
+{
+	char *mem = mem_anon(SIBLINGS * LEFT);
+	char * const *siblings = arg;
+	int i;
+
+	child_oom_adj(OOM_SPARED);
+	for (i = 0; i < SIBLINGS; i++) {
+		container_move(siblings[i], 0);
+		mem_fill(mem + i * LEFT * page_size(), LEFT, i);
+	}
+	child_sync(self);
+}
+
+static double kill_beside(const char *parent, const char *name)
+{
+	struct fill fill = fill_pages(2 * ROOM);
+	struct child child;
+
+	child_start(&child, container_new(parent, name), fill_and_tell, &fill);
+	container_set_pages(parent, "rss_limit",
+			    container_usage(parent) + ROOM);
+	return time_to_kill(&child, &fill);
+}
+
+static void test_siblings(void)
+{
+	char *parent = container_new(NULL, "parent"), name[16];
+	char *siblings[SIBLINGS];
+	double alone, beside;
+	struct child child;
+	int i;
+
+	swap_none();
+	alone = kill_beside(parent, "alone");
+	container_set(parent, "rss_limit", "max");
+	for (i = 0; i < SIBLINGS; i++) {
+		snprintf(name, sizeof(name), "sibling%d", i);
+		siblings[i] = container_new(parent, name);
+	}
+	child_start(&child, NULL, leave_pages, siblings);
+	beside = kill_beside(parent, "beside");
+	ksft_print_msg("%.3f s, beside %d others %.3f s\n", alone, SIBLINGS,
+		       beside);
+	require(beside <= 2 * alone + MOST_MORE, "%.3f s, beside %d others %.3f s",
+		alone, SIBLINGS, beside);
+	child_finish(&child);
+}
+
+/*
+ * A CPU has pages of the container in its batches, and does not schedule. The
+ * fault that waits for it takes as long as that lasts.
+ */
+#define HOG_MS		5000
+#define HOG_PAGES	8
+#define FILE_PAGES	1000
+#define MOST_SECONDS	0.5
+
+struct beside_hog {
+	int fd;
+	struct fill fill;
+	double *longest;	/* of a fault; shared with the case */
+};
+
+static void hog_cpu(struct child *self, void *arg)
+{
+	char *mem = mem_anon(HOG_PAGES);
+
+	(void)arg;
+	child_oom_adj(OOM_SPARED);
+	cpu_run_on(1);
+	child_sync(self);
+	mem_fill(mem, HOG_PAGES, 0);
+	cpu_hog(HOG_MS);
+	child_sync(self);
+}
+
+static void read_beside(struct child *self, void *arg)
+{
+	struct beside_hog *beside = arg;
+	char *mem = mem_file(beside->fd, FILE_PAGES, MAP_SHARED);
+	double start, took;
+	size_t i;
+
+	child_sync(self);
+	for (i = 0; i < FILE_PAGES; i++) {
+		start = clock_seconds();
+		mem_read(mem + i * page_size(), 1);
+		took = clock_seconds() - start;
+		if (took > *beside->longest)
+			*beside->longest = took;
+	}
+	child_sync(self);
+	fill_and_tell(self, &beside->fill);
+}
+
+static void test_busy_cpu(void)
+{
+	struct beside_hog beside = {
+		.fill = fill_pages(2 * ROOM),
+		.longest = (double *)mem_shared(1),
+	};
+	double most = clock_allowed_ms(1) * MOST_SECONDS / 1000, seconds;
+	struct child hog, child;
+	char *c;
+
+	swap_none();
+	fs_mount("tmpfs", NULL);
+	beside.fd = fs_file("file", FILE_PAGES, 0);
+	/* Who looks on must not be on the CPU of the hog. */
+	cpu_run_on(0);
+	c = limited_container("limited", FILE_PAGES / 4);
+	child_start(&child, c, read_beside, &beside);
+	child_start(&hog, c, hog_cpu, NULL);
+	child_go(&hog);
+	child_step(&child);
+	child_step(&child);
+	seconds = time_to_kill(&child, &beside.fill);
+	require(child_poll(&hog, 0) == CHILD_RUNS, "the CPU is free by now");
+	ksft_print_msg("longest fault %.3f s, killed in %.3f s\n",
+		       *beside.longest, seconds);
+	require(*beside.longest <= most, "a fault took %.3f s", *beside.longest);
+	require(seconds <= most, "killed in %.3f s", seconds);
+	require(child_wait(&hog) == CHILD_SYNCED, "it was killed");
+	child_finish(&hog);
+}
+
+int main(void)
+{
+	static const struct rss_case cases[] = {
+		T(test_no_swap),
+		T(test_no_swap_allowed),
+		T(test_siblings),
+		T(test_busy_cpu),
+	};
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}
