@@ -24,7 +24,8 @@
  *    at least half of the limit.
  *
  * RSS_REFAULT_SHARE is half way between. Small limits need a bound of their
- * own: an instruction may need some ten pages.
+ * own: an instruction may need some ten pages, and a program some more, while
+ * there is no room for more than a page or two of a file.
  *
  * That pages come back soon does not mean that a task gets nowhere: it may do
  * much between two faults, or wait for requests and fault a little for each.
@@ -55,7 +56,7 @@
 
 /* As above: short is at most this part of the limit, and within these bounds. */
 #define RSS_SHORT_SHIFT		1
-#define RSS_SHORT_LEAST		16UL
+#define RSS_SHORT_LEAST		32UL
 #define RSS_SHORT_MOST		16384UL
 
 /* More of the sampled faults than this have to be refaults: 5/8. */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -190,17 +191,32 @@ static long stalled(void)
 	return us;
 }
 
+/* To be told of a stall of 100 ms within a second */
+static int stall_trigger(void)
+{
+	static const char trigger[] = "some 100000 1000000";
+	int fd = open("/proc/pressure/memory", O_RDWR);
+
+	if (fd < 0)
+		skip_case("no PSI");
+	require(write(fd, trigger, sizeof(trigger)) == sizeof(trigger),
+		"the trigger: %s", strerror(errno));
+	return fd;
+}
+
 #define WAIT_US		2000000
 
 static void test_wait_is_stall(void)
 {
 	struct filler filler = { .pages = 2 * LIMIT, .spared = true };
+	struct pollfd told = { .events = POLLPRI };
 	struct child child;
 	long before;
 	char *c;
 
 	swap_none();
 	c = limited_container("limited", LIMIT);
+	told.fd = stall_trigger();
 	child_start(&child, c, child_filler, &filler);
 	child_go(&child);
 	require(wait_for(container_get(c, "rss_failcnt") > 0 &&
@@ -210,6 +226,8 @@ static void test_wait_is_stall(void)
 	require(stalled() - before >= WAIT_US / 2,
 		"stalled for %ld us while it waited %d", stalled() - before,
 		WAIT_US);
+	require(poll(&told, 1, WAIT_US / 1000) == 1 && told.revents == POLLPRI,
+		"no word of the stall: %x", told.revents);
 	container_set(c, "rss_limit", "max");
 	require(child_wait(&child) == CHILD_SYNCED, "it was killed");
 	child_step(&child);

@@ -4,11 +4,13 @@
  * -1000): a task at the limit waits, asleep, until it is killed or moved, the
  * limit is raised or memory is freed.  Meanwhile the limit holds: the usage is
  * above it by a page for each waiting task at most, or by what one system call
- * has touched.  The log says so once.
+ * has touched.  The log says so once, and again only after there was room.
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -20,6 +22,7 @@
 #include "mem.h"
 #include "runner.h"
 #include "swap.h"
+#include "uffd.h"
 
 #define LIMIT		2048
 #define TOO_MUCH	(2 * LIMIT)
@@ -211,6 +214,91 @@ static void test_log(void)
 		kmsg_count(&log, container_path(c)));
 }
 
+/* Copies the pages that are missing by userfaultfd(2), until there is no room. */
+static void copy_until_full(int uffd, char *to, const char *from, size_t pages)
+{
+	ssize_t done = 1;
+	size_t i;
+
+	for (i = 0; i < pages && (done == 1 || done == -EEXIST); i++)
+		done = uffd_copy(uffd, to + i * page_size(), from, 1);
+	require(done == -ENOMEM, "copied %zu pages: %zd", i, done);
+}
+
+static void fill_by_copies(struct child *self, void *arg)
+{
+	char *to = mem_anon(TOO_MUCH), *from = mem_anon(1);
+	int uffd = uffd_open(0);
+
+	(void)arg;
+	child_oom_adj(OOM_SPARED);
+	mem_fill(from, 1, 0);
+	uffd_register(uffd, to, TOO_MUCH, UFFDIO_REGISTER_MODE_MISSING);
+	child_sync(self);
+	copy_until_full(uffd, to, from, TOO_MUCH);
+	child_sync(self);
+	mem_advise(to, LIMIT / 2, MADV_DONTNEED);
+	copy_until_full(uffd, to, from, TOO_MUCH);
+	child_sync(self);
+}
+
+/* After there was room it is. */
+static void test_log_again(void)
+{
+	char *c = oom_container();
+	struct child child;
+	struct kmsg log;
+	int lines;
+
+	kmsg_open(&log);
+	child_start(&child, c, fill_by_copies, NULL);
+	child_step(&child);
+	lines = kmsg_count(&log, container_path(c));
+	require(lines > 0, "the log does not name %s", container_path(c));
+	child_step(&child);
+	require(kmsg_count(&log, container_path(c)) > lines,
+		"%d lines name %s, and no more later", lines,
+		container_path(c));
+	child_finish(&child);
+}
+
+/* Many that wait, above many containers: they don't poll. */
+#define WAITERS		100
+#define CHILDREN	1000
+
+static void test_many_wait(void)
+{
+	struct filler filler = { .pages = 2, .spared = true };
+	struct child holder, waiters[WAITERS];
+	char *c = oom_container(), name[16];
+	long ticks = 0;
+	int i;
+
+	for (i = 0; i < CHILDREN; i++) {
+		snprintf(name, sizeof(name), "child%d", i);
+		container_new(c, name);
+	}
+	start_waiter(&holder, c);
+	for (i = 0; i < WAITERS; i++) {
+		child_start(&waiters[i], c, child_filler, &filler);
+		child_go(&waiters[i]);
+	}
+	for (i = 0; i < WAITERS; i++)
+		require(wait_for(is_asleep(&waiters[i])),
+			"child %d does not wait", i);
+	for (i = 0; i < WAITERS; i++)
+		ticks -= proc_ticks(waiters[i].pid);
+	usleep(1000 * WATCH_MS);
+	for (i = 0; i < WAITERS; i++)
+		ticks += proc_ticks(waiters[i].pid);
+	require(ticks < FEW_TICKS, "%ld ticks of CPU time while %d wait", ticks,
+		WAITERS);
+	container_set(c, "rss_limit", "max");
+	for (i = 0; i < WAITERS; i++)
+		end_filler(&waiters[i]);
+	end_filler(&holder);
+}
+
 int main(void)
 {
 	static const struct rss_case cases[] = {
@@ -220,6 +308,8 @@ int main(void)
 		T(test_stop),
 		T(test_moved_away),
 		T(test_log),
+		T(test_log_again),
+		T(test_many_wait),
 	};
 
 	return run_cases(cases, ARRAY_SIZE(cases));
