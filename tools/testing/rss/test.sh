@@ -37,12 +37,10 @@ kselftest()
 		"RSS_THRASH_REPEAT=${thrash_repeat[$flavour]}" "$@"
 }
 
-# Programs that take long and meet the memory controller nowhere need not run once
-# more without it.
-without_memory()
+# all_but PATTERN: the kselftests but for these, as a parameter for the guest
+all_but()
 {
-	grep -vE '^test_(thrash|at_work|stock|remove_load|tools_.*|watermark.*)$' \
-		"$build/selftests/list" | paste -sd ,
+	echo "PROGRAMS=$(grep -vE "^test_($1)$" "$build/selftests/list" | paste -sd ,)"
 }
 
 # What needs a controller that is disabled is skipped: nothing can pass.
@@ -63,6 +61,12 @@ declare -A settings=(
 	[release]="y:always:v2 y:always n:never"
 	[debug]="y:always"
 )
+# The longest need not run with the same settings in both flavours, nor once more
+# without the memory controller, if they meet it nowhere.
+declare -A without=(
+	[release:y:always]='thrash|at_work'
+	[memory-disabled]='thrash|at_work|stock|remove_load|tools_.*|watermark.*'
+)
 declare -A disabled=(
 	[release]=n:always
 	[debug]=y:never:v2
@@ -75,11 +79,12 @@ for flavour; do
 	for setting in ${settings[$flavour]}; do
 		# A part of memory is a device, for the test of DAX.
 		kselftest "$flavour" "kselftest.${setting//:/.}" 2400 \
-			"SETTINGS=$setting" 'memmap=64M!512M'
+			"SETTINGS=$setting" 'memmap=64M!512M' \
+			"$(all_but "${without["$flavour:$setting"]:-}")"
 	done
 	setting=${disabled[$flavour]}
-	kselftest "$flavour" memory-disabled 2400 "PROGRAMS=$(without_memory)" \
-		"SETTINGS=$setting" cgroup_disable=memory
+	kselftest "$flavour" memory-disabled 2400 "SETTINGS=$setting" \
+		cgroup_disable=memory "$(all_but "${without[memory-disabled]}")"
 	kselftest "$flavour" rss-disabled 300 \
 		"SETTINGS=$setting" cgroup_disable=rss
 	none_passed "$build/results/$flavour/rss-disabled"
