@@ -124,7 +124,9 @@ enum rss_full_state {
  * struct rss_full - what is known while a container is full
  * @state: enum rss_full_state; no lock
  * @told: the log has been told that nothing can be killed; no lock
- * @looked: jiffies when nothing could be reclaimed; no lock
+ * @looked: jiffies when reclaim was tried last; no lock
+ * @looks: how often that found next to nothing, after nothing; no lock
+ * @reclaiming: tasks that reclaim because it is full
  * @pushers: tasks outside that are held up since they pushed it past its limit
  * @wait: tasks that wait for room
  * @refaults: what faulted lately, see rss_thrash.c; NULL until it is full for
@@ -134,6 +136,8 @@ struct rss_full {
 	enum rss_full_state state;
 	bool told;
 	unsigned long looked;
+	unsigned int looks;
+	atomic_t reclaiming;
 	atomic_t pushers;
 	wait_queue_head_t wait;
 	struct rss_refaults *refaults;
@@ -356,7 +360,8 @@ void rss_full_room(struct rss_container *rss);
 bool rss_full_awaited(struct rss_container *rss);
 bool rss_full_dry(struct rss_container *rss, bool sure);
 bool rss_full_stuck(struct rss_container *rss);
-void rss_full_found(struct rss_container *rss, bool progress);
+bool rss_full_doubted(struct rss_container *rss);
+void rss_full_found(struct rss_container *rss, unsigned long nr, bool doubted);
 bool rss_full_give_up(struct rss_container *rss);
 void rss_full_wait(struct rss_container *rss, bool over);
 
@@ -489,7 +494,8 @@ bool rss_lru_reparent(struct rss_container *rss, unsigned int nr);
  *	those passed over without a reference do not
  * @nr_urgent: pages that somebody waits for
  * @ignore_references: reclaim what is in use, too
- * @busy: folios were met that others have locked, or that are on no LRU
+ * @busy: folios were met that others have locked, unmapped just now, or taken
+ *	off the LRU
  * @swap_full: a memory cgroup that has no swap left, as of its last page that was
  *	met; only compared
  * @nr_scanned: pages looked at or passed over

@@ -19,11 +19,12 @@
  *
  * DRY
  *   Nothing could be reclaimed. A fault goes on, since it may map nothing that
- *   is charged. If it does it exceeds the limit, and then a task is killed: at
- *   once if the look was RSS_DRY_LEASE ago or less. What could be reclaimed
- *   then is what that fault mapped. Evict it, and it would fault for ever. Later
- *   than that reclaim is tried once more: pages may have been munlocked, or
- *   swap be free again.
+ *   is charged. If it does it exceeds the limit. Reclaim is tried once more then:
+ *   pages may have been munlocked, swap be free again, or others have had all
+ *   that there was. If that finds nothing a task is killed. If it finds no more
+ *   than RSS_FEW_PAGES, they may well be what that fault mapped, and evicting
+ *   them would have it fault for ever. So the state stays, and when that comes
+ *   RSS_DRY_LOOKS times, each within RSS_DRY_LEASE, a task is killed as well.
  *
  * STUCK
  *   Nothing could be killed, either. The log has been told, tasks wait for room
@@ -46,11 +47,15 @@
 #include "rss.h"
 
 /*
- * How long it is believed that nothing can be reclaimed. A fault takes some
+ * How long it is remembered that nothing could be reclaimed. A fault takes some
  * microseconds from preparing to its end, or as long as others get the CPU in
- * between; to look again after that costs one scan for each task killed.
+ * between.
  */
 #define RSS_DRY_LEASE		(HZ / 10)
+#define RSS_DRY_LOOKS		4
+
+/* What an instruction may need at once. */
+#define RSS_FEW_PAGES		8
 
 /*
  * How often a waiting container is looked at for pages that became reclaimable
@@ -66,6 +71,7 @@
 void rss_full_init(struct rss_container *rss)
 {
 	init_waitqueue_head(&rss->full.wait);
+	atomic_set(&rss->full.reclaiming, 0);
 	atomic_set(&rss->full.pushers, 0);
 }
 
@@ -83,6 +89,8 @@ void rss_full_leave(struct rss_container *rss)
 
 	if (READ_ONCE(full->state) != RSS_FULL_ROOM)
 		WRITE_ONCE(full->state, RSS_FULL_ROOM);
+	if (READ_ONCE(full->looks))
+		WRITE_ONCE(full->looks, 0);
 	if (READ_ONCE(full->told))
 		WRITE_ONCE(full->told, false);
 	if (wq_has_sleeper(&full->wait))
@@ -122,10 +130,15 @@ bool rss_full_awaited(struct rss_container *rss)
 	return false;
 }
 
+static bool rss_full_fresh(const struct rss_full *full)
+{
+	return time_before(jiffies, READ_ONCE(full->looked) + RSS_DRY_LEASE);
+}
+
 /**
  * rss_full_dry - is it known that nothing can be reclaimed?
  * @rss: the container
- * @sure: it must be known from a moment ago
+ * @sure: it must be known well enough to kill
  *
  * Return: true if reclaim would be in vain; false if it should be tried.
  */
@@ -136,7 +149,8 @@ bool rss_full_dry(struct rss_container *rss, bool sure)
 
 	switch (READ_ONCE(full->state)) {
 	case RSS_FULL_DRY:
-		return !sure || time_before(jiffies, looked + RSS_DRY_LEASE);
+		return !sure || (READ_ONCE(full->looks) >= RSS_DRY_LOOKS &&
+				 rss_full_fresh(full));
 	case RSS_FULL_STUCK:
 		if (time_before(jiffies, looked + RSS_STUCK_LEASE))
 			return true;
@@ -159,16 +173,38 @@ bool rss_full_stuck(struct rss_container *rss)
 }
 
 /**
+ * rss_full_doubted - is a last look due, for all that can be had?
+ * @rss: the container, which exceeds its limit
+ *
+ * Return: true if nothing could be reclaimed a moment ago.
+ */
+bool rss_full_doubted(struct rss_container *rss)
+{
+	struct rss_full *full = &rss->full;
+
+	return READ_ONCE(full->state) == RSS_FULL_DRY && rss_full_fresh(full);
+}
+
+/**
  * rss_full_found - note what reclaim from a full container came to
  * @rss: the container
- * @progress: pages were reclaimed
+ * @nr: pages that were reclaimed
+ * @doubted: rss_full_doubted() before
  */
-void rss_full_found(struct rss_container *rss, bool progress)
+void rss_full_found(struct rss_container *rss, unsigned long nr, bool doubted)
 {
 	struct rss_full *full = &rss->full;
 
 	WRITE_ONCE(full->looked, jiffies);
-	WRITE_ONCE(full->state, progress ? RSS_FULL_ROOM : RSS_FULL_DRY);
+	if (!nr) {
+		WRITE_ONCE(full->state, RSS_FULL_DRY);
+	} else if (doubted && nr <= RSS_FEW_PAGES) {
+		WRITE_ONCE(full->looks, READ_ONCE(full->looks) + 1);
+		WRITE_ONCE(full->state, RSS_FULL_DRY);
+	} else {
+		WRITE_ONCE(full->looks, 0);
+		WRITE_ONCE(full->state, RSS_FULL_ROOM);
+	}
 }
 
 /**

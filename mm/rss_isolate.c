@@ -310,8 +310,10 @@ static void rss_isolate_folio(struct rss_isolate *iso, struct folio *folio,
 	unsigned int nr;
 
 	nr = rss_state_nr(rss_isolate_state(iso, rss_folio_record(folio)));
-	if (!nr)
+	if (!nr) {
+		iso->busy = true;
 		return;
+	}
 	iso->nr_mapped += nr;
 	if (!rss_want_folio(iso, folio) || !rss_take_folio(iso, folio, dst))
 		iso->nr_kept += nr;

@@ -47,7 +47,8 @@ static void rss_give_up(struct rss_container *rss)
 
 /*
  * Returns how many pages were uncharged, by this task or, if that found none, by
- * others meanwhile: while they had all that there is it looked in vain.
+ * others meanwhile: while they had all that there is it looked in vain. Either
+ * they still have, or what they took is counted.
  */
 static unsigned long rss_try_reclaim(struct rss_container *rss,
 				     unsigned long nr)
@@ -55,14 +56,17 @@ static unsigned long rss_try_reclaim(struct rss_container *rss,
 	unsigned long before = atomic_long_read(&rss->stolen);
 	int retries = RSS_RECLAIM_RETRIES;
 	unsigned long progress;
-	bool busy;
+	bool busy, alone;
 
 	for (;;) {
-		progress = try_to_free_pages_in_container(rss, nr, true, &busy) ?:
-			   atomic_long_read(&rss->stolen) - before;
+		atomic_inc(&rss->full.reclaiming);
+		progress = try_to_free_pages_in_container(rss, nr, true, &busy);
+		alone = atomic_dec_and_test(&rss->full.reclaiming);
+		if (!progress)
+			progress = atomic_long_read(&rss->stolen) - before;
 		if (progress || fatal_signal_pending(current))
 			return progress;
-		if (!busy || !retries--)
+		if ((alone && !busy) || !retries--)
 			return rss_split_underused(rss, nr);
 		rss_await_busy();
 	}
@@ -81,11 +85,14 @@ static unsigned long rss_get_from_stocks(struct rss_container *rss)
 	return before - min(before, usage) ?: res_counter_room(&rss->res);
 }
 
+/* More than a gentle reclaim takes, which would leave most of what there is. */
+#define RSS_LAST_LOOK		(2 * SWAP_CLUSTER_MAX)
+
 /**
  * rss_reclaim_at_limit - reclaim from a full container, unless that is in vain
  * @rss: the container
  * @nr: how many pages are wanted
- * @sure: what is known must be known from a moment ago
+ * @sure: what is known must be known well enough to kill
  *
  * If there is nothing to kill, either, that is found out here, before anything
  * goes past the limit.
@@ -98,14 +105,18 @@ bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
 			  bool sure)
 {
 	unsigned long progress;
+	bool doubted;
 
 	if (rss_full_dry(rss, sure))
 		return false;
 
+	doubted = rss_full_doubted(rss);
+	if (doubted)
+		nr = max(nr, RSS_LAST_LOOK);
 	progress = rss_try_reclaim(rss, nr) ?: rss_get_from_stocks(rss);
 	if (!progress && fatal_signal_pending(current))
 		return true;
-	rss_full_found(rss, progress);
+	rss_full_found(rss, progress, doubted);
 	if (!progress &&
 	    (atomic_read(&rss->full.pushers) || !rss_has_victim(rss)))
 		rss_give_up(rss);

@@ -43,9 +43,7 @@ static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
 	 * Who has just allocated a folio writes its flags without atomics: not
 	 * even the lock may be touched then.
 	 */
-	if (!rss_isolate_state(iso, pc))
-		return false;
-	if (!folio_trylock(folio)) {
+	if (!rss_isolate_state(iso, pc) || !folio_trylock(folio)) {
 		iso->busy = true;
 		return false;
 	}

@@ -280,7 +280,8 @@ static void test_many_wait(void)
 	}
 	start_waiter(&holder, c);
 	for (i = 0; i < WAITERS; i++) {
-		child_start(&waiters[i], c, child_filler, &filler);
+		child_start(&waiters[i], NULL, child_filler, &filler);
+		container_move(c, waiters[i].pid);
 		child_go(&waiters[i]);
 	}
 	for (i = 0; i < WAITERS; i++)
