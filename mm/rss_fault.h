@@ -11,8 +11,7 @@
 
 #include "rss.h"
 
-vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma,
-			       unsigned long address, unsigned int flags);
+vm_fault_t __rss_prepare_fault(struct vm_fault *vmf);
 
 /*
  * Whether nothing is to be done before a fault: a page in stock is below all
@@ -35,9 +34,7 @@ static __always_inline bool rss_ready(struct mm_struct *mm)
 
 /**
  * rss_prepare_fault - see that the container has room for a fault
- * @vma: where the fault is
- * @address: its address
- * @flags: enum fault_flag
+ * @vmf: the fault; its vma, address and flags are set
  *
  * Context: mmap_lock or the VMA lock held, as for handle_mm_fault(). May
  * sleep, reclaim and kill.
@@ -45,20 +42,16 @@ static __always_inline bool rss_ready(struct mm_struct *mm)
  * had to wait since nothing can be reclaimed or killed; VM_FAULT_OOM for a fault
  * of the kernel that can't be held up, once there were too many of them.
  */
-static __always_inline vm_fault_t
-rss_prepare_fault(struct vm_area_struct *vma, unsigned long address,
-		  unsigned int flags)
+static __always_inline vm_fault_t rss_prepare_fault(struct vm_fault *vmf)
 {
-	if (!rss_container_enabled() || rss_ready(vma->vm_mm))
+	if (!rss_container_enabled() || rss_ready(vmf->vma->vm_mm))
 		return 0;
-	return __rss_prepare_fault(vma, address, flags);
+	return __rss_prepare_fault(vmf);
 }
 
 #else /* !CONFIG_RSS_CONTAINER */
 
-static inline vm_fault_t rss_prepare_fault(struct vm_area_struct *vma,
-					   unsigned long address,
-					   unsigned int flags)
+static inline vm_fault_t rss_prepare_fault(struct vm_fault *vmf)
 {
 	return 0;
 }

@@ -158,10 +158,11 @@ static vm_fault_t rss_exceed(unsigned int flags)
 	return 0;
 }
 
-vm_fault_t __rss_prepare_fault(struct vm_area_struct *vma,
-			       unsigned long address, unsigned int flags)
+vm_fault_t __rss_prepare_fault(struct vm_fault *vmf)
 {
-	struct rss_fault fault = { .mm = vma->vm_mm, .address = address };
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned int flags = vmf->flags;
+	struct rss_fault fault = { .mm = vma->vm_mm, .address = vmf->address };
 	struct rss_container *rss;
 	vm_fault_t ret = 0;
 	int err;
