@@ -21,11 +21,21 @@ double clock_seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-long clock_allowed_ms(int seconds)
+static long slowness(void)
 {
 	const char *text = getenv("RSS_SLOWNESS");
-	long slowness = text ? atol(text) : 1;
+	long factor = text ? atol(text) : 1;
 
-	require(slowness >= 1, "RSS_SLOWNESS is %s", text);
-	return seconds * slowness * 1000;
+	require(factor >= 1, "RSS_SLOWNESS is %s", text);
+	return factor;
+}
+
+long clock_allowed_ms(int seconds)
+{
+	return seconds * slowness() * 1000;
+}
+
+long clock_affordable(long rounds)
+{
+	return rounds / slowness();
 }

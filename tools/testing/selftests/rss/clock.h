@@ -16,4 +16,7 @@ double clock_seconds(void);
  */
 long clock_allowed_ms(int seconds);
 
+/* How many of @rounds such a kernel gets done in the time of another. */
+long clock_affordable(long rounds);
+
 #endif

@@ -190,7 +190,7 @@ static void one_reader(bool at_random, int times)
 {
 	struct work work = {
 		.limit = LIMIT, .tasks = 1, .at_random = at_random,
-		.touches = TOUCHES,
+		.touches = clock_affordable(TOUCHES),
 	};
 	unsigned int i;
 
@@ -238,7 +238,8 @@ static void test_at_random_64(void)
 static void several_readers(bool at_random)
 {
 	struct work work = {
-		.limit = LIMIT, .at_random = at_random, .touches = TOUCHES / 4,
+		.limit = LIMIT, .at_random = at_random,
+		.touches = clock_affordable(TOUCHES / 4),
 	};
 	unsigned int i;
 
