@@ -55,17 +55,17 @@ none_passed()
 }
 
 # Each boot has other settings, so that both flavours see v1 and v2, and the two
-# together all combinations of MGLRU and THP. The debug flavour has fewer, being
-# slow.
+# together all combinations of MGLRU and THP.
 declare -A settings=(
-	[release]="y:always:v2 y:always n:never"
+	[release]="y:always:v2 n:never"
 	[debug]="y:always"
 )
-# The longest need not run with the same settings in both flavours, nor once more
-# without the memory controller, if they meet it nowhere.
+# The debug flavour is slow, and no kernel that checks itself is needed for the
+# tools. What takes long and meets the memory controller nowhere need not run once
+# more without it.
 declare -A without=(
-	[release:y:always]='thrash|at_work'
-	[memory-disabled]='thrash|at_work|stock|remove_load|tools_.*|watermark.*'
+	[debug]='tools_.*'
+	[memory-disabled]='thrash|at_work|kill_time|stock|remove.*|stress|tools_.*|watermark.*'
 )
 declare -A disabled=(
 	[release]=n:always
@@ -80,7 +80,7 @@ for flavour; do
 		# A part of memory is a device, for the test of DAX.
 		kselftest "$flavour" "kselftest.${setting//:/.}" 2400 \
 			"SETTINGS=$setting" 'memmap=64M!512M' \
-			"$(all_but "${without["$flavour:$setting"]:-}")"
+			"$(all_but "${without[$flavour]:-}")"
 	done
 	setting=${disabled[$flavour]}
 	kselftest "$flavour" memory-disabled 2400 "SETTINGS=$setting" \

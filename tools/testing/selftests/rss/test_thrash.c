@@ -312,16 +312,15 @@ static void test_limits(void)
 }
 
 /* Several at once, on one CPU and on all, with the swap that there is */
-static void kill_several(void)
+static void kill_several(const char * const *programs[], int nr)
 {
-	const char * const *programs[] = { table(NO_END, NULL), python };
 	struct bystanders by;
 	struct job job = { 0 };
-	unsigned int i;
+	int i;
 
 	job.container = limited_container("full", 4000);
 	bystanders_start(&by);
-	for (i = 0; i < ARRAY_SIZE(programs); i++) {
+	for (i = 0; i < nr; i++) {
 		job.argv = programs[i];
 		for (job.tasks = 1; job.tasks <= JOB_TASKS; job.tasks *= 2) {
 			job.one_cpu = false;
@@ -335,8 +334,10 @@ static void kill_several(void)
 
 static void test_several(void)
 {
+	const char * const *programs[] = { table(NO_END, NULL), python };
+
 	swap_none();
-	kill_several();
+	kill_several(programs, ARRAY_SIZE(programs));
 }
 
 /* What is swapped out of it comes back only if it is touched, so it is not. */
@@ -354,18 +355,21 @@ static void fill_swap(struct child *self, void *arg)
 
 static void test_several_swap_full(void)
 {
+	const char * const *program = table(NO_END, NULL);
 	struct child child;
 
 	swap_on(SWAP_PAGES);
 	child_start(&child, NULL, fill_swap, NULL);
-	kill_several();
+	kill_several(&program, 1);
 	child_finish(&child);
 }
 
 static void test_several_zram(void)
 {
+	const char * const *program = table(NO_END, NULL);
+
 	swap_on(SWAP_PAGES);
-	kill_several();
+	kill_several(&program, 1);
 }
 
 /* Room for one page less than one instruction needs, or for just as many */
