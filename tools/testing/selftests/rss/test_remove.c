@@ -368,18 +368,21 @@ static void test_beside_others(void)
 	mem_unmap(shared, LONG_LIST);
 }
 
-/* Pages on their way up are at one level or the other whenever somebody looks. */
+/*
+ * Pages on their way up are at one level or the other whenever somebody looks.
+ * One that moves between the looks at the two is seen at both.
+ */
 #define MANY		16384
 #define READINGS	100
 
-static void expect_always(const char *container, long usage)
+static void expect_no_less(const char *container, long usage)
 {
 	long now;
 	int i;
 
 	for (i = 0; i < READINGS; i++) {
 		now = container_usage(container);
-		require(now == usage, "usage went from %ld to %ld", usage, now);
+		require(now >= usage, "usage went from %ld to %ld", usage, now);
 	}
 }
 
@@ -391,8 +394,10 @@ static void test_no_dip(void)
 
 	container_remove(leaving);
 	do {
-		expect_always(parent, MANY);
+		expect_no_less(parent, MANY);
 	} while (container_dead());
+	require(container_usage(parent) == MANY, "usage went from %d to %ld",
+		MANY, container_usage(parent));
 	mem_unmap(shared, MANY);
 }
 
