@@ -60,11 +60,13 @@ declare -A settings=(
 	[release]="y:always:v2 n:never"
 	[debug]="y:always"
 )
-# The debug flavour is slow, and no kernel that checks itself is needed for the
-# tools. What takes long and meets the memory controller nowhere need not run once
-# more without it.
+# The two longest run once in each flavour. The debug one is slow, and the tools
+# need no kernel that checks itself. What takes long and meets the memory controller
+# nowhere need not run once more without it.
 declare -A without=(
-	[debug]='tools_.*'
+	[release:y:always:v2]=at_work
+	[release:n:never]=thrash
+	[debug:y:always]='tools_.*'
 	[memory-disabled]='thrash|at_work|kill_time|stock|remove.*|stress|tools_.*|watermark.*'
 )
 declare -A disabled=(
@@ -80,7 +82,7 @@ for flavour; do
 		# A part of memory is a device, for the test of DAX.
 		kselftest "$flavour" "kselftest.${setting//:/.}" 2400 \
 			"SETTINGS=$setting" 'memmap=64M!512M' \
-			"$(all_but "${without[$flavour]:-}")"
+			"$(all_but "${without["$flavour:$setting"]:-}")"
 	done
 	setting=${disabled[$flavour]}
 	kselftest "$flavour" memory-disabled 2400 "SETTINGS=$setting" \
