@@ -270,22 +270,22 @@ static void test_many_wait(void)
 {
 	struct filler filler = { .pages = 2, .spared = true };
 	struct child holder, waiters[WAITERS];
-	char *c = oom_container(), *tasks, name[16];
+	char *c = oom_container(), *leaf, name[16];
 	long ticks = 0;
 	int i;
 
 	/* On v2 no task is in a container that has children. */
-	tasks = container_new(c, "tasks");
+	leaf = container_new(c, "leaf");
 	for (i = 0; i < CHILDREN; i++) {
 		snprintf(name, sizeof(name), "child%d", i);
 		container_new(c, name);
 	}
-	child_start(&holder, tasks, child_filler, &spared_filler);
+	child_start(&holder, leaf, child_filler, &spared_filler);
 	child_go(&holder);
 	expect_waits(&holder, c, 1);
 	for (i = 0; i < WAITERS; i++) {
 		child_start(&waiters[i], NULL, child_filler, &filler);
-		container_move(tasks, waiters[i].pid);
+		container_move(leaf, waiters[i].pid);
 		child_go(&waiters[i]);
 	}
 	for (i = 0; i < WAITERS; i++)
