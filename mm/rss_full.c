@@ -130,9 +130,18 @@ bool rss_full_awaited(struct rss_container *rss)
 	return false;
 }
 
-static bool rss_full_fresh(const struct rss_full *full)
+/**
+ * rss_full_doubted - is a last look due, for all that can be had?
+ * @rss: the container, which exceeds its limit
+ *
+ * Return: true if nothing could be reclaimed a moment ago.
+ */
+bool rss_full_doubted(struct rss_container *rss)
 {
-	return time_before(jiffies, READ_ONCE(full->looked) + RSS_DRY_LEASE);
+	struct rss_full *full = &rss->full;
+
+	return READ_ONCE(full->state) == RSS_FULL_DRY &&
+	       time_before(jiffies, READ_ONCE(full->looked) + RSS_DRY_LEASE);
 }
 
 /**
@@ -150,7 +159,7 @@ bool rss_full_dry(struct rss_container *rss, bool sure)
 	switch (READ_ONCE(full->state)) {
 	case RSS_FULL_DRY:
 		return !sure || (READ_ONCE(full->looks) >= RSS_DRY_LOOKS &&
-				 rss_full_fresh(full));
+				 rss_full_doubted(rss));
 	case RSS_FULL_STUCK:
 		if (time_before(jiffies, looked + RSS_STUCK_LEASE))
 			return true;
@@ -170,19 +179,6 @@ bool rss_full_dry(struct rss_container *rss, bool sure)
 bool rss_full_stuck(struct rss_container *rss)
 {
 	return READ_ONCE(rss->full.state) == RSS_FULL_STUCK;
-}
-
-/**
- * rss_full_doubted - is a last look due, for all that can be had?
- * @rss: the container, which exceeds its limit
- *
- * Return: true if nothing could be reclaimed a moment ago.
- */
-bool rss_full_doubted(struct rss_container *rss)
-{
-	struct rss_full *full = &rss->full;
-
-	return READ_ONCE(full->state) == RSS_FULL_DRY && rss_full_fresh(full);
 }
 
 /**

@@ -19,13 +19,11 @@
 
 /**
  * struct rss_fault - the fault that room is made for
- * @mm: where it is
- * @address: the address
+ * @vmf: the fault
  * @start: local_clock() when it was seen that room has to be made
  */
 struct rss_fault {
-	struct mm_struct *mm;
-	unsigned long address;
+	struct vm_fault *vmf;
 	u64 start;
 };
 
@@ -90,8 +88,8 @@ static int rss_fill_stock(struct rss_container *rss, struct rss_fault *fault)
 	current->rss.excess = 0;
 	if (!full)
 		rss_room_found(rss);
-	else if (fault && rss_thrashes(full, fault->mm, fault->address,
-				       fault->start))
+	else if (fault && rss_thrashes(full, fault->vmf->vma->vm_mm,
+				       fault->vmf->address, fault->start))
 		rss_kill_at_limit(full, true);
 	return 0;
 }
@@ -162,7 +160,7 @@ vm_fault_t __rss_prepare_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned int flags = vmf->flags;
-	struct rss_fault fault = { .mm = vma->vm_mm, .address = vmf->address };
+	struct rss_fault fault = { .vmf = vmf };
 	struct rss_container *rss;
 	vm_fault_t ret = 0;
 	int err;

@@ -197,10 +197,9 @@ static bool rss_anon_looked(const struct rss_node *node)
  * the swap cache. All lists have to be gone through for them, which is done once,
  * in the end. What is active is not moved for that.
  */
-static bool rss_anon_in_vain(const struct rss_scan *scan,
-			     const struct rss_node *node)
+static bool rss_anon_in_vain(const struct rss_scan *scan)
 {
-	return scan->nr_anon_vain >= RSS_ANON_VAIN || rss_anon_looked(node);
+	return scan->nr_anon_vain >= RSS_ANON_VAIN;
 }
 
 static void rss_search_anon(struct rss_container *rss, int nid,
@@ -221,7 +220,7 @@ static void rss_search_anon(struct rss_container *rss, int nid,
 static void rss_shrink_anon(struct rss_container *rss, int nid,
 			    struct rss_scan *scan)
 {
-	if (!rss_anon_in_vain(scan, rss->node[nid]))
+	if (!rss_anon_in_vain(scan) && !rss_anon_looked(rss->node[nid]))
 		rss_shrink_type(rss, nid, RSS_INACTIVE_ANON, RSS_ACTIVE_ANON,
 				scan);
 	else if (!scan->priority)
@@ -263,7 +262,7 @@ static void rss_shrink_node(struct rss_container *rss, int nid,
 	unsigned long due = READ_ONCE(node->anon_due) >> RSS_DUE_SHIFT;
 	unsigned int swappiness = clamp(READ_ONCE(vm_swappiness), 1, 100);
 	bool balanced = file && scan->priority > RSS_BALANCED_PRIORITY;
-	bool anon_first = !scan->priority && rss_anon_in_vain(scan, node) &&
+	bool anon_first = !scan->priority && rss_anon_in_vain(scan) &&
 			  !rss_anon_looked(node);
 	unsigned long scanned;
 
@@ -469,6 +468,20 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 	return scan.nr_reclaimed;
 }
 
+/* False after so many tries in a row that found nothing. */
+static bool rss_try_again(int *retries, unsigned long progress, bool busy)
+{
+	if (progress) {
+		*retries = RSS_RECLAIM_RETRIES;
+		return true;
+	}
+	if (!(*retries)--)
+		return false;
+	if (busy)
+		rss_await_busy();
+	return true;
+}
+
 /**
  * rss_reclaim_pages - reclaim so many pages on request
  * @rss: the container
@@ -491,12 +504,8 @@ int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
 			return -EINTR;
 		progress = try_to_free_pages_in_container(rss, batch, false,
 							  &busy);
-		if (progress)
-			retries = RSS_RECLAIM_RETRIES;
-		else if (!retries--)
+		if (!rss_try_again(&retries, progress, busy))
 			return -EAGAIN;
-		else if (busy)
-			rss_await_busy();
 		reclaimed += progress;
 		cond_resched();
 	}
@@ -551,12 +560,8 @@ int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 		progress = try_to_free_pages_in_container(rss, batch, false,
 							  &busy);
 		shrink->budget -= min(progress, shrink->budget);
-		if (progress)
-			shrink->retries = RSS_RECLAIM_RETRIES;
-		else if (!shrink->retries--)
+		if (!rss_try_again(&shrink->retries, progress, busy))
 			return -EBUSY;
-		else if (busy)
-			rss_await_busy();
 		cond_resched();
 	}
 }
