@@ -68,6 +68,20 @@ char *container_new(const char *parent, const char *name)
 	return container;
 }
 
+char **container_new_several(const char *parent, int nr)
+{
+	char **containers = malloc(nr * sizeof(*containers));
+	char name[16];
+	int i;
+
+	require(containers || !nr, "out of memory");
+	for (i = 0; i < nr; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		containers[i] = container_new(parent, name);
+	}
+	return containers;
+}
+
 void container_remove(const char *container)
 {
 	require(wait_for(!rmdir(container) || errno != EBUSY),

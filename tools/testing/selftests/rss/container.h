@@ -25,6 +25,9 @@ void container_need_v1(void);
 /* A new container in @parent, or right in the root if that is NULL. */
 char *container_new(const char *parent, const char *name);
 
+/* @nr of them, named 0 and so on. */
+char **container_new_several(const char *parent, int nr);
+
 /* Removes an empty container; it may take a while to become so. */
 void container_remove(const char *container);
 

@@ -3,9 +3,6 @@
  * How long it takes from the last page that fits to the kill, and that this does
  * not depend on what others do: on siblings, or on a CPU that never schedules.
  */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "child.h"
@@ -139,20 +136,15 @@ static double kill_beside(const char *parent, const char *name)
 
 static void test_siblings(void)
 {
-	char *parent = container_new(NULL, "parent"), name[16];
-	char *siblings[SIBLINGS];
+	char *parent = container_new(NULL, "parent");
 	double alone, beside, most;
 	struct child child;
-	int i;
 
 	swap_none();
 	alone = kill_beside(parent, "alone");
 	container_set(parent, "rss_limit", "max");
-	for (i = 0; i < SIBLINGS; i++) {
-		snprintf(name, sizeof(name), "sibling%d", i);
-		siblings[i] = container_new(parent, name);
-	}
-	child_start(&child, NULL, leave_pages, siblings);
+	child_start(&child, NULL, leave_pages,
+		    container_new_several(parent, SIBLINGS));
 	beside = kill_beside(parent, "beside");
 	ksft_print_msg("%.3f s, beside %d others %.3f s\n", alone, SIBLINGS,
 		       beside);

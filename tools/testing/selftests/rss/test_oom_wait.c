@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -270,16 +269,13 @@ static void test_many_wait(void)
 {
 	struct filler filler = { .pages = 2, .spared = true };
 	struct child holder, waiters[WAITERS];
-	char *c = oom_container(), *leaf, name[16];
+	char *c = oom_container(), *leaf;
 	long ticks = 0;
 	int i;
 
 	/* On v2 no task is in a container that has children. */
 	leaf = container_new(c, "leaf");
-	for (i = 0; i < CHILDREN; i++) {
-		snprintf(name, sizeof(name), "child%d", i);
-		container_new(c, name);
-	}
+	container_new_several(c, CHILDREN);
 	child_start(&holder, leaf, child_filler, &spared_filler);
 	child_go(&holder);
 	expect_waits(&holder, c, 1);

@@ -51,9 +51,8 @@ static void test_siblings(void)
 {
 	double *seconds = (double *)mem_shared(1), alone;
 	struct reader reader = { .seconds = seconds };
-	char *parent, *c, name[16];
+	char *parent, *c;
 	struct child child;
-	int i;
 
 	swap_none();
 	fs_mount("tmpfs", NULL);
@@ -64,10 +63,7 @@ static void test_siblings(void)
 	container_set_pages(parent, "rss_limit", container_usage(c) + ROOM);
 	child_step(&child);
 	alone = *seconds;
-	for (i = 0; i < SIBLINGS; i++) {
-		snprintf(name, sizeof(name), "empty%d", i);
-		container_new(parent, name);
-	}
+	container_new_several(parent, SIBLINGS);
 	child_step(&child);
 	ksft_print_msg("a fault: %.1f us, with %d empty siblings %.1f us\n",
 		       alone / PASSING * 1e6, SIBLINGS,

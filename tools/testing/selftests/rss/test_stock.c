@@ -85,13 +85,8 @@ static void test_drain(void)
 	char *alone = container_new(NULL, "alone");
 	char *top = container_new(NULL, "top");
 	long one, many;
-	char name[16];
-	int i;
 
-	for (i = 0; i < 3 * WIDTH; i++) {
-		snprintf(name, sizeof(name), "%d", i);
-		container_new(top, name);
-	}
+	container_new_several(top, 3 * WIDTH);
 	one = median_us(reset_peak, alone);
 	many = median_us(reset_peak, top);
 	ksft_print_msg("to reset it takes %ld us, above %d containers %ld us\n",

@@ -58,15 +58,11 @@ static void set_mark(struct scene *s, long mark)
 /* In one container, or in @containers below the one with the watermark. */
 static void make_scene(struct scene *s, int containers)
 {
-	char *homes[CHILDREN];
-	char name[16];
+	char **homes;
 	int i;
 
 	s->c = container_new(NULL, "load");
-	for (i = 0; i < containers; i++) {
-		snprintf(name, sizeof(name), "%d", i);
-		homes[i] = container_new(s->c, name);
-	}
+	homes = container_new_several(s->c, containers);
 	for (i = 0; i < CHILDREN; i++)
 		sizer_start(&s->sizers[i],
 			    containers ? homes[i % containers] : s->c, HIGH);

@@ -99,24 +99,11 @@ static long more_us(const char *container, char **marked, int nr)
 	return near - far;
 }
 
-static char **make_flat(const char *parent, int nr)
-{
-	char **children = malloc(nr * sizeof(*children));
-	char name[16];
-	int i;
-
-	for (i = 0; i < nr; i++) {
-		snprintf(name, sizeof(name), "%d", i);
-		children[i] = container_new(parent, name);
-	}
-	return children;
-}
-
 /* One watermark, at the top of many. */
 static void test_flat(void)
 {
 	char *top = container_new(NULL, "flat");
-	char **children = make_flat(top, WIDTH);
+	char **children = container_new_several(top, WIDTH);
 	long more = more_us(children[WIDTH / 2], &top, 1);
 
 	require(more <= allowed_us(), "a fault costs %ld us more", more);
@@ -148,7 +135,7 @@ static void test_write(void)
 	char *top = container_new(NULL, "top");
 	long one, many;
 
-	make_flat(top, WIDTH);
+	container_new_several(top, WIDTH);
 	one = median_us(set_mark, alone);
 	many = median_us(set_mark, top);
 	ksft_print_msg("to set a watermark takes %ld us, above %d containers %ld us\n",
@@ -176,7 +163,7 @@ static void child_passes(struct child *self, void *arg)
 static void test_exact(void)
 {
 	char *top = container_new(NULL, "exact");
-	char **children = make_flat(top, WIDTH / 10);
+	char **children = container_new_several(top, WIDTH / 10);
 	long base, mark, pages;
 	struct child child;
 	struct sizer sizer;
