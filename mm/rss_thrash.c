@@ -24,8 +24,11 @@
  *    at least half of the limit.
  *
  * RSS_REFAULT_SHARE is half way between. Small limits need a bound of their
- * own: an instruction may need some ten pages, and a program some more, while
- * there is no room for more than a page or two of a file.
+ * own: a program goes round in some hundred pages of its own, its libraries and
+ * page by page of its data before it is in main(). With less it crawls for
+ * minutes, at distances beyond the limit. So up to RSS_SHORT_LEAST pages are
+ * short under any limit, and who reads a file of so few again and again under a
+ * limit of fewer is taken to thrash.
  *
  * That pages come back soon does not mean that a task gets nowhere: it may do
  * much between two faults, or wait for requests and fault a little for each.
@@ -56,8 +59,11 @@
 
 /* As above: short is at most this part of the limit, and within these bounds. */
 #define RSS_SHORT_SHIFT		1
-#define RSS_SHORT_LEAST		32UL
+#define RSS_SHORT_LEAST		128UL
 #define RSS_SHORT_MOST		16384UL
+
+/* However few are evicted in RSS_RATE_PERIOD, so many are short. */
+#define RSS_RATE_LEAST		32UL
 
 /* More of the sampled faults than this have to be refaults: 5/8. */
 #define RSS_REFAULT_SHARE	5
@@ -136,7 +142,7 @@ static struct rss_refaults *rss_get_refaults(struct rss_container *full)
 		return NULL;
 	refaults->since = jiffies;
 	refaults->evicted = atomic_long_read(&full->reclaimed);
-	refaults->distance = RSS_SHORT_LEAST;
+	refaults->distance = RSS_RATE_LEAST;
 	/* Full barrier: who sees the pointer sees what it points to. */
 	other = cmpxchg(&full->full.refaults, NULL, refaults);
 	if (!other)
@@ -159,7 +165,7 @@ static u32 rss_short_distance(struct rss_refaults *refaults,
 		evicted = (u64)(now - READ_ONCE(refaults->evicted)) *
 			  RSS_RATE_PERIOD;
 		WRITE_ONCE(refaults->distance,
-			   max(div64_ul(evicted, elapsed), RSS_SHORT_LEAST));
+			   max(div64_ul(evicted, elapsed), RSS_RATE_LEAST));
 		WRITE_ONCE(refaults->evicted, now);
 		WRITE_ONCE(refaults->since, jiffies);
 	}
