@@ -131,6 +131,22 @@ static void drop_rseq(void)
 			RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
 }
 
+/* RSS_CASES in the environment, if set, is a list of the only cases to run. */
+static bool case_chosen(const char *name)
+{
+	const char *at = getenv("RSS_CASES");
+	size_t len = strlen(name);
+
+	if (!at)
+		return true;
+	for (; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (!strncmp(at, name, len) && (!at[len] || at[len] == ','))
+			return true;
+	}
+	return false;
+}
+
 int run_cases(const struct rss_case *cases, unsigned int nr)
 {
 	const char *why;
@@ -170,6 +186,9 @@ int run_cases(const struct rss_case *cases, unsigned int nr)
 	for (i = 0; i < nr; i++) {
 		if (interrupted)
 			ksft_test_result_skip("%s interrupted\n",
+					      cases[i].name);
+		else if (!case_chosen(cases[i].name))
+			ksft_test_result_skip("%s not in RSS_CASES\n",
 					      cases[i].name);
 		else
 			run_case(&cases[i]);

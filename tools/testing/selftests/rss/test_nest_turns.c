@@ -12,6 +12,7 @@
 
 #include "child.h"
 #include "container.h"
+#include "cpu.h"
 #include "fs.h"
 #include "mem.h"
 #include "numa.h"
@@ -26,10 +27,11 @@
 #define SAMPLES		20
 #define SAMPLE_US	200000
 
-/* Pages that a child reads, once or until it is killed. */
+/* Pages that a child reads on a CPU, once or until it is killed. */
 struct reader {
 	int fd;
 	size_t pages;
+	int cpu;
 	bool once;
 };
 
@@ -38,6 +40,7 @@ static void read_in_turn(struct child *self, void *arg)
 	const struct reader *reader = arg;
 	char *mem = mem_file(reader->fd, reader->pages, MAP_SHARED);
 
+	cpu_run_on(reader->cpu);
 	/* Each page by itself. */
 	mem_advise(mem, reader->pages, MADV_RANDOM);
 	if (reader->once)
@@ -50,10 +53,10 @@ static void read_in_turn(struct child *self, void *arg)
 }
 
 static char *start_reader(struct child *child, const char *parent,
-			  const char *name, size_t pages, bool once)
+			  const char *name, size_t pages, int cpu, bool once)
 {
 	char *container = container_new(parent, name);
-	struct reader reader = { fs_file(name, pages, 0), pages, once };
+	struct reader reader = { fs_file(name, pages, 0), pages, cpu, once };
 
 	child_start(child, container, read_in_turn, &reader);
 	return container;
@@ -69,10 +72,11 @@ static void test_own_limit(void)
 	swap_none();
 	fs_mount("tmpfs", NULL);
 	parent = container_new(NULL, "parent");
-	idle = start_reader(&sleeper, parent, "idle", IDLE, true);
-	own = start_reader(&readers[0], parent, "own", OWN_PART, false);
-	twins[0] = start_reader(&readers[1], parent, "twin", PART, false);
-	twins[1] = start_reader(&readers[2], parent, "other", PART, false);
+	idle = start_reader(&sleeper, parent, "idle", IDLE, 0, true);
+	own = start_reader(&readers[0], parent, "own", OWN_PART, 0, false);
+	/* On the same CPU: a load is the same with as much time for it. */
+	twins[0] = start_reader(&readers[1], parent, "twin", PART, 1, false);
+	twins[1] = start_reader(&readers[2], parent, "other", PART, 1, false);
 	container_set_pages(own, "rss_limit", OWN_LIMIT);
 	container_set_pages(parent, "rss_limit", LIMIT);
 	for (i = 0; i < 3; i++)
