@@ -194,7 +194,7 @@ static __always_inline bool rss_account_fast(struct rss_container *rss,
 
 	this_cpu_add(cpu->nr[type], nr);
 	stock = this_cpu_sub_return(cpu->stock, nr);
-	return likely(stock <= this_cpu_read(cpu->max));
+	return likely(stock <= raw_cpu_read(cpu->max));
 }
 
 /* For the mm's own container, whose pages come and go on this CPU. */
