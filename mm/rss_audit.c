@@ -57,6 +57,7 @@ struct rss_account_sheet {
  * @path: for the name of a container
  * @differences: how many there are, also if they don't fit into @report
  * @pages: records that are charged to somebody
+ * @records: how many there are
  * @sum: of all figures looked at, to see whether any has changed
  * @held: a record was held, so its folio is in between
  */
@@ -66,6 +67,7 @@ struct rss_audit {
 	char path[256];
 	unsigned long differences;
 	unsigned long pages;
+	unsigned long records;
 	u64 sum;
 	bool held;
 };
@@ -169,18 +171,24 @@ static void rss_audit_chunk(struct rss_audit *audit, unsigned long index)
 		if (!pc)
 			return;
 		rss_audit_record(audit, pc);
+		audit->records++;
 		if (!(i % 1024))
 			cond_resched();
 	}
 }
 
-/* Memory hotplug is locked out, which keeps the chunks. */
+/*
+ * Memory hotplug is locked out, which keeps the chunks. There are none before the
+ * first container, and may be some while it is created.
+ */
 static void rss_audit_records(struct rss_audit *audit)
 {
+	struct rss_chunks *chunks;
 	unsigned long index, nr;
 
 	rcu_read_lock();
-	nr = rcu_dereference(rss_chunks)->nr;
+	chunks = rcu_dereference(rss_chunks);
+	nr = chunks ? chunks->nr : 0;
 	rcu_read_unlock();
 	for (index = 0; index < nr; index++)
 		rss_audit_chunk(audit, index);
@@ -354,6 +362,7 @@ static int rss_audit_look(struct rss_audit *audit)
 	seq_buf_clear(&audit->report);
 	audit->differences = 0;
 	audit->pages = 0;
+	audit->records = 0;
 	audit->sum = 0;
 	audit->held = false;
 
@@ -401,9 +410,6 @@ static int rss_audit_show(struct seq_file *m, void *v)
 	bool moving;
 	int err = -ENOMEM;
 
-	if (!rcu_access_pointer(rss_chunks))
-		return -ENODEV;
-
 	report = kvmalloc(RSS_AUDIT_REPORT, GFP_KERNEL);
 	audit = kzalloc(sizeof(*audit), GFP_KERNEL);
 	if (!audit || !report)
@@ -419,8 +425,8 @@ static int rss_audit_show(struct seq_file *m, void *v)
 	if (err)
 		goto out;
 
-	seq_printf(m, "differences %lu\nmoving %d\npages %lu\n",
-		   audit->differences, moving, audit->pages);
+	seq_printf(m, "differences %lu\nmoving %d\npages %lu\nrecords %lu\n",
+		   audit->differences, moving, audit->pages, audit->records);
 	seq_puts(m, seq_buf_str(&audit->report));
 out:
 	kfree(audit);

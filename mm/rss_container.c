@@ -105,11 +105,13 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 {
 	struct rss_container *parent = css_to_rss(parent_css);
 	struct rss_container *rss;
-	int nid;
+	int nid, err;
 
-	/* Allocated at boot; without it nothing could be charged. */
-	if (parent && !rcu_access_pointer(rss_chunks))
-		return ERR_PTR(-ENOMEM);
+	if (parent) {
+		err = rss_pages_alloc();
+		if (err)
+			return ERR_PTR(err);
+	}
 
 	rss = kzalloc(struct_size(rss, node, nr_node_ids), GFP_KERNEL);
 	if (!rss)

@@ -2,8 +2,9 @@
 /*
  * RSS controller: memory for the page records.
  *
- * It is allocated at boot and when memory is added, so that mapping a page
- * never has to, and is not allocated at all with cgroup_disable=rss.
+ * It is allocated when the first container is created, and from then on when
+ * memory is added, so that mapping a page never has to. Without containers there is
+ * none. It stays when the last one is gone: the next job would only need it again.
  */
 
 #define pr_fmt(fmt) "rss: " fmt
@@ -14,13 +15,18 @@
 #include <linux/memblock.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "rss.h"
 
 struct rss_chunks __rcu *rss_chunks __read_mostly;
 
-/* Boot is single-threaded, later changes come under mem_hotplug_lock. */
+/*
+ * The first container's records are allocated under cgroup_mutex, with memory
+ * hotplug locked out; later changes come from memory hotplug itself.
+ */
 static struct rss_chunks *rss_chunks_locked(void)
 {
 	return rcu_dereference_protected(rss_chunks, true);
@@ -43,13 +49,31 @@ static int rss_chunks_grow(unsigned long nr)
 	return 0;
 }
 
+/*
+ * In one piece if there is one at hand, as that saves TLB entries. Nobody is killed
+ * for it: that there is no memory is for who creates the container to know.
+ */
+static struct page_container *rss_chunk_alloc(int nid)
+{
+	const size_t size = RSS_CHUNK_PAGES * sizeof(struct page_container);
+	struct page_container *chunk;
+
+	chunk = kzalloc_node(size, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN,
+			     nid);
+	if (chunk)
+		return chunk;
+	return __vmalloc_node(size, PAGE_SIZE, GFP_KERNEL | __GFP_ZERO |
+			      __GFP_RETRY_MAYFAIL | __GFP_NOWARN, nid,
+			      __builtin_return_address(0));
+}
+
 static int rss_chunk_add(unsigned long index, int nid)
 {
 	unsigned long pfn = index << RSS_CHUNK_SHIFT;
 	struct page_container *chunk;
 	unsigned long i;
 
-	chunk = kvcalloc_node(RSS_CHUNK_PAGES, sizeof(*chunk), GFP_KERNEL, nid);
+	chunk = rss_chunk_alloc(nid);
 	if (!chunk)
 		return -ENOMEM;
 
@@ -123,6 +147,10 @@ static int rss_memory_notify(struct notifier_block *self, unsigned long action,
 	unsigned long end = mn->start_pfn + mn->nr_pages;
 	int err = 0;
 
+	/* There is no container yet; the first one's records will be for all. */
+	if (!rss_chunks_locked())
+		return NOTIFY_DONE;
+
 	switch (action) {
 	case MEM_GOING_ONLINE:
 		err = rss_chunks_add(mn->start_pfn, end,
@@ -137,8 +165,8 @@ static int rss_memory_notify(struct notifier_block *self, unsigned long action,
 	return notifier_from_errno(err);
 }
 
-/* An online page of a chunk, or its end: memory of boot may have holes. */
-static unsigned long __init rss_chunk_first_online(unsigned long index)
+/* An online page of a chunk, or its end: memory may have holes. */
+static unsigned long rss_chunk_first_online(unsigned long index)
 {
 	unsigned long pfn = index << RSS_CHUNK_SHIFT;
 	unsigned long end = pfn + RSS_CHUNK_PAGES;
@@ -148,41 +176,66 @@ static unsigned long __init rss_chunk_first_online(unsigned long index)
 	return pfn;
 }
 
-static int __init rss_page_init(void)
+static int rss_chunks_add_all(void)
 {
 	unsigned long nr, index, pfn;
 	int err;
-
-	BUILD_BUG_ON(sizeof(struct page_container) > 32);
-	BUILD_BUG_ON(BIT(RSS_LIST_BITS) < NR_RSS_LISTS);
-
-	if (!cgroup_subsys_enabled(rss_cgrp_subsys))
-		return 0;
 
 	nr = DIV_ROUND_UP(max_t(unsigned long, max_possible_pfn, max_pfn),
 			  RSS_CHUNK_PAGES);
 	err = rss_chunks_grow(nr);
 	if (err)
-		goto fail;
+		return err;
 
 	for (index = 0; index < nr; index++) {
 		pfn = rss_chunk_first_online(index);
 		if (pfn >> RSS_CHUNK_SHIFT != index)
 			continue;
-		err = rss_chunk_add(index, pfn_to_nid(pfn));
+		err = fatal_signal_pending(current) ? -EINTR :
+		      rss_chunk_add(index, pfn_to_nid(pfn));
 		if (err)
-			goto fail_chunks;
+			goto fail;
+		cond_resched();
 	}
-
-	hotplug_memory_notifier(rss_memory_notify, DEFAULT_CALLBACK_PRI);
 	return 0;
 
-fail_chunks:
-	rss_chunks_remove(0, nr << RSS_CHUNK_SHIFT);
-	kvfree(rss_chunks_locked());
-	RCU_INIT_POINTER(rss_chunks, NULL);
 fail:
-	pr_err("no memory for page records, containers can't be created\n");
+	rss_chunks_remove(0, nr << RSS_CHUNK_SHIFT);
+	kvfree_rcu_mightsleep(rss_chunks_locked());
+	RCU_INIT_POINTER(rss_chunks, NULL);
 	return err;
+}
+
+/**
+ * rss_pages_alloc - have a record for each page of memory
+ *
+ * Context: cgroup_mutex held, which keeps hooks from being switched on. Sleeps;
+ * takes mem_hotplug_lock.
+ * Return: 0 if there are all; -ENOMEM, of which the log tells; -EINTR if the task
+ * is to die. Nothing is left of an attempt that failed.
+ */
+int rss_pages_alloc(void)
+{
+	int err = 0;
+
+	get_online_mems();
+	if (!rss_chunks_locked())
+		err = rss_chunks_add_all();
+	put_online_mems();
+
+	if (err == -ENOMEM)
+		pr_warn_ratelimited("no memory for page records, containers can't be created\n");
+	return err;
+}
+
+static int __init rss_page_init(void)
+{
+	BUILD_BUG_ON(sizeof(struct page_container) > 32);
+	BUILD_BUG_ON(BIT(RSS_LIST_BITS) < NR_RSS_LISTS);
+
+	if (cgroup_subsys_enabled(rss_cgrp_subsys))
+		hotplug_memory_notifier(rss_memory_notify,
+					DEFAULT_CALLBACK_PRI);
+	return 0;
 }
 subsys_initcall(rss_page_init);

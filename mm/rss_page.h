@@ -161,6 +161,8 @@ struct rss_chunks {
 
 extern struct rss_chunks __rcu *rss_chunks;
 
+int rss_pages_alloc(void);
+
 /* Whether the page has a record, which is put into @pc then. */
 static __always_inline bool rss_chunk_record(struct rss_chunks *chunks,
 					     unsigned long pfn,

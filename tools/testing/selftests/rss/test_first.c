@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The first container since boot: memory for the page records is taken when it is
+ * created, or nothing is.  Runs before all other programs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "container.h"
+#include "keys.h"
+#include "kmsg.h"
+#include "runner.h"
+#include "tunable.h"
+
+#define AUDIT		"/sys/kernel/debug/rss_audit"
+#define FAIL		"/sys/kernel/debug/fail_page_alloc/"
+
+#define NSEC_PER_SEC	1000000000L
+
+/* What mkdir(2) takes at the very most, in an emulator */
+#define MKDIR_NS	(10 * NSEC_PER_SEC)
+
+static const char *first_container(void)
+{
+	static char path[PATH_MAX];
+	long records;
+
+	records = read_key(AUDIT, "records");
+	if (records < 0)
+		skip_case("no audit");
+	if (records)
+		skip_case("there was a container before");
+	snprintf(path, sizeof(path), "%s/first", container_root());
+	return path;
+}
+
+static long records_left(const char *path)
+{
+	require(access(path, F_OK), "%s is there", path);
+	return read_key(AUDIT, "records");
+}
+
+static void fail_to_make(struct child *self, void *arg)
+{
+	int fd = open("/proc/self/make-it-fail", O_WRONLY), err;
+	const char *path = arg;
+
+	(void)self;
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		skip_case("make-it-fail: %s", strerror(errno));
+	err = mkdir(path, 0755) ? errno : 0;
+	/* What comes now need not fail. */
+	require(write(fd, "0", 1) == 1, "make-it-fail: %s", strerror(errno));
+	require(err == ENOMEM, "mkdir: %s", strerror(err));
+}
+
+/* Pages are there for the first steps, or for a part of the records. */
+static void test_no_memory(void)
+{
+	static const char * const pages[] = { "0", "100", "300", "700" };
+	const char *path = first_container();
+	struct child child;
+	static struct kmsg log;
+	unsigned int i;
+
+	tunable_set(FAIL "probability", "100");
+	tunable_set(FAIL "times", "-1");
+	tunable_set(FAIL "verbose", "0");
+	tunable_set(FAIL "min-order", "0");
+	tunable_set(FAIL "ignore-gfp-wait", "N");
+	tunable_set(FAIL "task-filter", "Y");
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		tunable_set(FAIL "space", pages[i]);
+		kmsg_open(&log);
+		child_fork(&child, fail_to_make, (void *)path);
+		child_wait(&child);
+		require(!records_left(path), "%ld records after a failure",
+			records_left(path));
+		if (i + 1 == ARRAY_SIZE(pages))
+			require(kmsg_count(&log, "no memory for page records"),
+				"the log says nothing");
+	}
+}
+
+/* To be killed after so long, which may be in the midst of it. */
+struct making {
+	const char *path;
+	long ns;
+};
+
+static void make(struct child *self, void *arg)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGKILL,
+	};
+	const struct making *making = arg;
+	struct itimerspec in = {
+		.it_value.tv_sec = making->ns / NSEC_PER_SEC,
+		.it_value.tv_nsec = making->ns % NSEC_PER_SEC,
+	};
+	timer_t timer;
+
+	(void)self;
+	require(!timer_create(CLOCK_MONOTONIC, &event, &timer) &&
+		!timer_settime(timer, 0, &in, NULL),
+		"timer: %s", strerror(errno));
+	require(!mkdir(making->path, 0755), "mkdir: %s", strerror(errno));
+}
+
+/* Killed later and later, until it is too late. */
+static void test_interrupted(void)
+{
+	struct making making = { .path = first_container() };
+	const char *path = making.path;
+	struct child child;
+	int times = 0;
+	long records;
+
+	for (making.ns = 10000; access(path, F_OK);
+	     making.ns += making.ns / 4) {
+		require(making.ns < MKDIR_NS, "not made in %ld ns", making.ns);
+		child_fork(&child, make, &making);
+		if (child_wait(&child) == CHILD_KILLED)
+			times++;
+		require(!access(path, F_OK) || !records_left(path),
+			"%ld records after SIGKILL", records_left(path));
+	}
+	ksft_print_msg("%d times killed, at last after %ld us\n", times,
+		       making.ns / 1000);
+	records = read_key(AUDIT, "records");
+	require(records > 0, "%ld records", records);
+	require(!rmdir(path), "rmdir: %s", strerror(errno));
+	require(read_key(AUDIT, "records") == records,
+		"there were %ld records", records);
+}
+
+int main(void)
+{
+	static const struct rss_case cases[] = {
+		T(test_no_memory),
+		T(test_interrupted),
+	};
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}
