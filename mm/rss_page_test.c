@@ -4,6 +4,7 @@
  */
 
 #include <kunit/test.h>
+#include <linux/cgroup.h>
 #include <linux/gfp.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -51,9 +52,15 @@ static void state_fields_test(struct kunit *test)
 
 static int page_test_init(struct kunit *test)
 {
-	if (!rcu_access_pointer(rss_chunks))
+	int err;
+
+	if (!cgroup_subsys_enabled(rss_cgrp_subsys))
 		kunit_skip(test, "the controller is disabled");
-	return 0;
+	/* As the first container does. */
+	cgroup_lock();
+	err = rss_pages_alloc();
+	cgroup_unlock();
+	return err;
 }
 
 /* Each online page has a record of its own, which knows the page. */
