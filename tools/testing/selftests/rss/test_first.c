@@ -58,13 +58,16 @@ static void fail_to_make(struct child *self, void *arg)
 	err = mkdir(path, 0755) ? errno : 0;
 	/* What comes now need not fail. */
 	require(write(fd, "0", 1) == 1, "make-it-fail: %s", strerror(errno));
-	require(err == ENOMEM, "mkdir: %s", strerror(err));
+	require(err == ENOMEM, "mkdir, %s: %s", path, strerror(err));
 }
 
-/* Pages are there for the first steps, or for a part of the records. */
+/*
+ * Memory is there for the first steps, or for a part of the records. Of pages that
+ * are allocated together only one is counted.
+ */
 static void test_no_memory(void)
 {
-	static const char * const pages[] = { "0", "100", "300", "700" };
+	static const char * const pages[] = { "0", "10", "30" };
 	const char *path = first_container();
 	struct child child;
 	static struct kmsg log;
@@ -75,6 +78,7 @@ static void test_no_memory(void)
 	tunable_set(FAIL "verbose", "0");
 	tunable_set(FAIL "min-order", "0");
 	tunable_set(FAIL "ignore-gfp-wait", "N");
+	tunable_set(FAIL "ignore-gfp-highmem", "N");
 	tunable_set(FAIL "task-filter", "Y");
 	for (i = 0; i < ARRAY_SIZE(pages); i++) {
 		tunable_set(FAIL "space", pages[i]);
