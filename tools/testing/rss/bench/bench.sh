@@ -15,11 +15,15 @@ boot()
 	"$house/bench/boot.sh" "$2" "$build/bench/$1" "$3" "${@:4}"
 }
 
-# What a setting does to the kernel stays: the first container comes last.
-boot stock "$stock" root,mkdir cgroup_disable=memory
-boot memcg "$stock" root,memcg1,memcg8,limit-memcg,mkdir-memcg
+# What a setting does to the kernel stays: the first container comes after the
+# rows of those who have none.
+boot stock "$stock" root,first,mkdir,job cgroup_disable=memory
+boot memcg "$stock" \
+	root,first-memcg,memcg1,memcg8,limit-memcg,mkdir-memcg,job-memcg1,job-memcg8
 boot off "$linux" root cgroup_disable=memory cgroup_disable=rss
-boot rss "$linux" root,outside,rss1,rss8,limit-rss,mkdir-rss cgroup_disable=memory
+boot rss "$linux" \
+	root,first-rss,outside,rss1,rss8,limit-rss,mkdir-rss,job-rss1,job-rss8 \
+	cgroup_disable=memory
 boot both "$linux" memcg1,both1,both8
 
 say "measuring: two processors"

@@ -7,18 +7,21 @@ import csv
 import os
 import sys
 
-# Title, boot, settings, and what it is. All but the first are shown as what
-# they add to it.
+# Title, boot, settings in the order of their rows, and what it is. All but the
+# first are shown as what they add to it.
 COLUMNS = (
-    ("stock", "stock", ("root", "mkdir"), "cgroup_disable=memory"),
+    ("stock", "stock", ("job", "root", "mkdir", "first"), "cgroup_disable=memory"),
     ("disabled", "off", ("root",), "the series, cgroup_disable=rss,memory"),
     ("unused", "rss", ("root",), "no container exists"),
     ("outside", "rss", ("outside",), "one exists, the task is in none"),
-    ("rss", "rss", ("rss1", "limit-rss", "mkdir-rss"), "in a container"),
-    ("rss/8", "rss", ("rss8",), "in one that is 8 levels deep"),
+    ("rss", "rss", ("job-rss1", "rss1", "limit-rss", "mkdir-rss", "first-rss"),
+     "in a container"),
+    ("rss/8", "rss", ("job-rss8", "rss8"), "in one that is 8 levels deep"),
     ("mc/0", "memcg", ("root",), "stock, memory controller on and unused"),
-    ("mc", "memcg", ("memcg1", "limit-memcg", "mkdir-memcg"), "in use"),
-    ("mc/8", "memcg", ("memcg8",), "8 levels deep"),
+    ("mc", "memcg",
+     ("job-memcg1", "memcg1", "limit-memcg", "mkdir-memcg", "first-memcg"),
+     "in use"),
+    ("mc/8", "memcg", ("job-memcg8", "memcg8"), "8 levels deep"),
     ("mc,unused", "both", ("memcg1",), "the series, in use, no container"),
     ("both", "both", ("both1",), "in use, and in a container"),
     ("both/8", "both", ("both8",), "each 8 levels deep"),

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdnoreturn.h>
+#include <sys/types.h>
 
 /**
  * struct row - one row of the table
@@ -33,10 +34,17 @@ extern const struct row fault_rows[];
 extern const struct row process_rows[];
 extern const struct row huge_rows[];
 extern const struct row limit_rows[];
+extern const struct row first_rows[];
 extern const struct row cgroup_rows[];
+extern const struct row job_rows[];
+extern const struct row removal_rows[];
 
 /* clock.c */
 void check_clock(void);
+void count_idle(void);
+
+/* As now(), less what count_idle() counts: others' instructions, asleep or not */
+unsigned long busy(void);
 
 /* Instructions executed since the guest was started; check_clock() made sure. */
 static inline unsigned long now(void)
@@ -56,6 +64,9 @@ void touch_write(void *mem, size_t size);
 int make_file(const char *path, size_t size);
 void write_setting(const char *path, const char *value);
 unsigned long read_key(const char *path, const char *key);
+
+/* process.c */
+void wait_for(pid_t pid);
 
 /* A name of the program under which it ends at once */
 #define EXIT_NAME	"exit"

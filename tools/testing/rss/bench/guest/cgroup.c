@@ -57,11 +57,14 @@ static unsigned long run_make(void)
 /* MemFree is without the pages that CPUs keep for themselves, which vary. */
 static unsigned long free_bytes(void)
 {
-	unsigned long kib = read_key("/proc/meminfo", "MemFree"), kept = 0;
-	FILE *zones = fopen("/proc/zoneinfo", "r");
-	unsigned long count;
+	unsigned long count, kib, kept = 0;
 	char line[256];
+	FILE *zones;
 
+	/* CPUs count by themselves, too. */
+	write_setting("/proc/sys/vm/stat_refresh", "1");
+	kib = read_key("/proc/meminfo", "MemFree");
+	zones = fopen("/proc/zoneinfo", "r");
 	if (!zones)
 		die("/proc/zoneinfo");
 	while (fgets(line, sizeof(line), zones))
@@ -71,20 +74,45 @@ static unsigned long free_bytes(void)
 	return (kib << 10) + kept * page_size;
 }
 
-/* Not instructions but bytes, for CGROUPS. */
-static unsigned long run_size(void)
+static unsigned long bytes_to_make(unsigned int i, unsigned int end)
 {
 	unsigned long before, after;
 
-	make(0, FIRST_CGROUPS);
 	before = free_bytes();
-	make(FIRST_CGROUPS, MANY_CGROUPS);
+	make(i, end);
 	after = free_bytes();
+	return before > after ? before - after : 0;
+}
+
+/* Not instructions but KiB. */
+static unsigned long run_first(void)
+{
+	unsigned long bytes;
+
+	/* Reading allocates, too: not in between. */
+	free_bytes();
+	bytes = bytes_to_make(0, 1);
+	remove_all(1);
+	return bytes >> 10;
+}
+
+/* Not instructions but bytes, for CGROUPS. */
+static unsigned long run_size(void)
+{
+	unsigned long bytes;
+
+	make(0, FIRST_CGROUPS);
+	bytes = bytes_to_make(FIRST_CGROUPS, MANY_CGROUPS);
 	remove_all(MANY_CGROUPS);
 	sleep(1);
-	return before > after ? (before - after) /
-				((MANY_CGROUPS - FIRST_CGROUPS) / CGROUPS) : 0;
+	return bytes / ((MANY_CGROUPS - FIRST_CGROUPS) / CGROUPS);
 }
+
+const struct row first_rows[] = {
+	{ .name = "memory used by the first container", .unit = "KiB",
+	  .units = 1, .repeat = 1, .run = run_first },
+	{ }
+};
 
 const struct row cgroup_rows[] = {
 	{ .name = "bytes of memory", .unit = "cgroup", .units = CGROUPS,

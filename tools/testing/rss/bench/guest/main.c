@@ -22,7 +22,10 @@ static const struct group {
 	{ "process", process_rows },
 	{ "huge", huge_rows },
 	{ "limit", limit_rows },
+	{ "first", first_rows },
 	{ "cgroup", cgroup_rows },
+	{ "job", job_rows },
+	{ "removal", removal_rows },
 	{ }
 };
 

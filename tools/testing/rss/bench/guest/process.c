@@ -37,7 +37,7 @@ static void setup_copy(void)
 	copy_cost = anonymous(page_size, MAP_SHARED);
 }
 
-static void wait_for(pid_t pid)
+void wait_for(pid_t pid)
 {
 	int status;
 
