@@ -13,6 +13,7 @@
 
 #include "child.h"
 #include "container.h"
+#include "keys.h"
 #include "mem.h"
 #include "runner.h"
 
@@ -173,6 +174,13 @@ void child_expect_killed(struct child *child)
 {
 	require(wait_for(child_poll(child, 0) == CHILD_KILLED),
 		"child %d was not killed", child->pid);
+}
+
+bool child_is_asleep(const struct child *child)
+{
+	char state = proc_state(child->pid);
+
+	return state == 'S' || state == 'D';
 }
 
 void child_oom_adj(int adj)

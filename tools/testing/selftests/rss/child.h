@@ -69,6 +69,9 @@ long child_watch(struct child *children, int nr, const char *container);
 /* Waits until a child has been killed, whatever it did before. */
 void child_expect_killed(struct child *child);
 
+/* Whether it sleeps at this moment, in child_sync() or in the kernel. */
+bool child_is_asleep(const struct child *child);
+
 /* Sets the caller's oom_score_adj; with OOM_SPARED it is never killed. */
 #define OOM_SPARED	(-1000)
 void child_oom_adj(int adj);

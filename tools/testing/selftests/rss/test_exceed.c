@@ -15,7 +15,6 @@
 #include "child.h"
 #include "clock.h"
 #include "container.h"
-#include "keys.h"
 #include "limit.h"
 #include "mem.h"
 #include "runner.h"
@@ -113,7 +112,7 @@ static void test_spared_reader(void)
 	child_start(&child, c, read_much, &reading);
 	child_go(&child);
 	require(wait_for(container_get(c, "rss_failcnt") > 0 &&
-			 proc_state(child.pid) == 'S'), "it does not wait");
+			 child_is_asleep(&child)), "it does not wait");
 	require(holds_for(container_usage(c) <= LIMIT + MOST_EXCESS &&
 			  child_poll(&child, 0) == CHILD_RUNS, 1000),
 		"usage %ld, state %d", container_usage(c), child.state);
@@ -163,6 +162,8 @@ static void test_zero_page(void)
 	struct child child;
 
 	swap_none();
+	/* The container must own nothing but what can't go. */
+	*times = (struct times){ 0 };
 	child_start(&child, c, read_zero_pages, times);
 	child_step(&child);
 	container_set_pages(c, "rss_limit", container_usage(c));
@@ -220,7 +221,7 @@ static void test_wait_is_stall(void)
 	child_start(&child, c, child_filler, &filler);
 	child_go(&child);
 	require(wait_for(container_get(c, "rss_failcnt") > 0 &&
-			 proc_state(child.pid) == 'S'), "it does not wait");
+			 child_is_asleep(&child)), "it does not wait");
 	before = stalled();
 	usleep(WAIT_US);
 	require(stalled() - before >= WAIT_US / 2,

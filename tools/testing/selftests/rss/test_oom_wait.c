@@ -40,13 +40,6 @@ static char *oom_container(void)
 	return limited_container("wait", LIMIT);
 }
 
-static bool is_asleep(const struct child *child)
-{
-	char state = proc_state(child->pid);
-
-	return state == 'S' || state == 'D';
-}
-
 /* It runs into the limit and does not come back. */
 static void expect_waits(struct child *child, const char *c, int waiting)
 {
@@ -54,7 +47,7 @@ static void expect_waits(struct child *child, const char *c, int waiting)
 
 	require(wait_for(container_usage(c) >= LIMIT &&
 			 container_get(c, "rss_failcnt") > 0 &&
-			 is_asleep(child)), "child %d does not wait",
+			 child_is_asleep(child)), "child %d does not wait",
 		child->pid);
 	ticks = proc_ticks(child->pid);
 	require(holds_for(child_poll(child, 0) == CHILD_RUNS &&
@@ -64,7 +57,7 @@ static void expect_waits(struct child *child, const char *c, int waiting)
 	require(ticks < FEW_TICKS, "%ld ticks of CPU time while it waits",
 		ticks);
 	/* Now and then it may wake up to see whether there is room. */
-	require(wait_for(is_asleep(child)), "state %c",
+	require(wait_for(child_is_asleep(child)), "state %c",
 		proc_state(child->pid));
 }
 
@@ -155,7 +148,7 @@ static void start_reader(struct child *child, const char *c)
 	container_set_pages(c, "rss_limit", limit);
 	child_go(child);
 	require(wait_for(container_usage(c) == limit + READ_PAGES &&
-			 is_asleep(child)), "usage %ld, limit %ld",
+			 child_is_asleep(child)), "usage %ld, limit %ld",
 		container_usage(c), limit);
 	require(child_poll(child, 0) == CHILD_RUNS, "it does not wait");
 }
@@ -171,7 +164,7 @@ static void test_stop(void)
 	require(wait_for(proc_state(child.pid) == 'T'), "state %c",
 		proc_state(child.pid));
 	kill(child.pid, SIGCONT);
-	require(wait_for(is_asleep(&child)), "state %c",
+	require(wait_for(child_is_asleep(&child)), "state %c",
 		proc_state(child.pid));
 	require(child_poll(&child, 0) == CHILD_RUNS, "it does not wait");
 	container_set(c, "rss_limit", "max");
@@ -207,7 +200,8 @@ static void test_log(void)
 	require(lines > 0, "the log does not name %s", container_path(c));
 	child_go(&second);
 	expect_waits(&second, c, 2);
-	require(wait_for(is_asleep(&first)), "the first does not wait any more");
+	require(wait_for(child_is_asleep(&first)),
+		"the first does not wait any more");
 	require(kmsg_count(&log, container_path(c)) == lines,
 		"%d lines name %s, later %d", lines, container_path(c),
 		kmsg_count(&log, container_path(c)));
@@ -285,7 +279,7 @@ static void test_many_wait(void)
 		child_go(&waiters[i]);
 	}
 	for (i = 0; i < WAITERS; i++)
-		require(wait_for(is_asleep(&waiters[i])),
+		require(wait_for(child_is_asleep(&waiters[i])),
 			"child %d does not wait", i);
 	for (i = 0; i < WAITERS; i++)
 		ticks -= proc_ticks(waiters[i].pid);
