@@ -209,18 +209,20 @@ fail:
 /**
  * rss_pages_alloc - have a record for each page of memory
  *
- * Context: cgroup_mutex held, which keeps hooks from being switched on. Sleeps;
- * takes mem_hotplug_lock.
+ * Context: cgroup_mutex held, which keeps hooks from being switched on. Sleeps; the
+ * first time, takes mem_hotplug_lock.
  * Return: 0 if there are all; -ENOMEM, of which the log tells; -EINTR if the task
  * is to die. Nothing is left of an attempt that failed.
  */
 int rss_pages_alloc(void)
 {
-	int err = 0;
+	int err;
 
+	/* Nobody else creates or drops them; no need to wait for memory hotplug. */
+	if (rcu_access_pointer(rss_chunks))
+		return 0;
 	get_online_mems();
-	if (!rss_chunks_locked())
-		err = rss_chunks_add_all();
+	err = rss_chunks_add_all();
 	put_online_mems();
 
 	if (err == -ENOMEM)
