@@ -6,6 +6,7 @@
 
 #include "../kselftest.h"
 #include "audit.h"
+#include "keys.h"
 
 #define AUDIT_FILE	"/sys/kernel/debug/rss_audit"
 
@@ -15,7 +16,7 @@
 
 static bool available;
 
-/* What it printed last: two figures, then a line for each difference. */
+/* What it printed last: figures, then a line for each difference. */
 static char text[1 << 16];
 
 void audit_init(void)
@@ -23,6 +24,11 @@ void audit_init(void)
 	available = !access(AUDIT_FILE, R_OK);
 	if (!available)
 		ksft_print_msg("no audit\n");
+}
+
+long audit_records(void)
+{
+	return available ? read_key(AUDIT_FILE, "records") : -1;
 }
 
 static bool read_audit(void)

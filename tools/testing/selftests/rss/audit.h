@@ -16,4 +16,7 @@ void audit_init(void);
  */
 const char *audit_check(void);
 
+/* Pages of memory that have a record, -1 if the kernel has no audit. */
+long audit_records(void);
+
 #endif

@@ -150,11 +150,11 @@ static double kill_beside(const char *parent, const char *name)
 	int i;
 
 	for (i = 0; i < TIMES; i++) {
-		container_set(parent, "rss_limit", "max");
 		child_start(&child, c, fill_and_tell, &fill);
 		container_set_pages(parent, "rss_limit",
 				    container_usage(parent) + ROOM);
 		seconds = least(seconds, time_to_kill(&child, &fill));
+		container_set(parent, "rss_limit", "max");
 	}
 	return seconds;
 }
@@ -167,7 +167,6 @@ static void test_siblings(void)
 
 	swap_none();
 	alone = kill_beside(parent, "alone");
-	container_set(parent, "rss_limit", "max");
 	child_start(&child, NULL, leave_pages,
 		    container_new_several(parent, SIBLINGS));
 	beside = kill_beside(parent, "beside");

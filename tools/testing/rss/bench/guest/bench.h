@@ -65,6 +65,9 @@ int make_file(const char *path, size_t size);
 void write_setting(const char *path, const char *value);
 unsigned long read_key(const char *path, const char *key);
 
+/* The sum of the numbers in those lines of a file that match a scanf() format */
+unsigned long sum_lines(const char *path, const char *format);
+
 /* process.c */
 void wait_for(pid_t pid);
 

@@ -57,21 +57,10 @@ static unsigned long run_make(void)
 /* MemFree is without the pages that CPUs keep for themselves, which vary. */
 static unsigned long free_bytes(void)
 {
-	unsigned long count, kib, kept = 0;
-	char line[256];
-	FILE *zones;
-
 	/* CPUs count by themselves, too. */
 	write_setting("/proc/sys/vm/stat_refresh", "1");
-	kib = read_key("/proc/meminfo", "MemFree");
-	zones = fopen("/proc/zoneinfo", "r");
-	if (!zones)
-		die("/proc/zoneinfo");
-	while (fgets(line, sizeof(line), zones))
-		if (sscanf(line, " count: %lu", &count) == 1)
-			kept += count;
-	fclose(zones);
-	return (kib << 10) + kept * page_size;
+	return (read_key("/proc/meminfo", "MemFree") << 10) +
+	       sum_lines("/proc/zoneinfo", " count: %lu") * page_size;
 }
 
 static unsigned long bytes_to_make(unsigned int i, unsigned int end)

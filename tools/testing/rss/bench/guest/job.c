@@ -5,7 +5,6 @@
  * cgroups, too, but without a controller in them.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -92,17 +91,7 @@ static void run_in(const char *procs, void (*work)(void))
 /* Those that were removed count until all of their controllers' parts are freed. */
 static unsigned long count_cgroups(void)
 {
-	FILE *file = fopen("/proc/cgroups", "r");
-	unsigned long count, sum = 0;
-	char line[256];
-
-	if (!file)
-		die("/proc/cgroups");
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%*s %*u %lu", &count) == 1)
-			sum += count;
-	fclose(file);
-	return sum;
+	return sum_lines("/proc/cgroups", "%*s %*u %lu");
 }
 
 static void make_job(void (*work)(void))

@@ -103,3 +103,19 @@ unsigned long read_key(const char *path, const char *key)
 	fprintf(stderr, "%s: no %s\n", path, key);
 	exit(1);
 }
+
+unsigned long sum_lines(const char *path, const char *format)
+{
+	unsigned long value, sum = 0;
+	char line[256];
+	FILE *file;
+
+	file = fopen(path, "r");
+	if (!file)
+		die(path);
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, format, &value) == 1)
+			sum += value;
+	fclose(file);
+	return sum;
+}
