@@ -41,5 +41,8 @@ expect replaced '1 1 0' 'Oops: int3: '
 if [ ! -e "$build/results/harness/.replaced.2" ]; then
 	echo "not ok replaced: it was not tried three times"
 	wrong=$((wrong + 1))
+elif [ ! -e "$build/results/harness/replaced/host/went-on" ]; then
+	echo "not ok replaced: it did not go on from the reports"
+	wrong=$((wrong + 1))
 fi
 [ "$wrong" = 0 ] || die "the harness missed $wrong failures"

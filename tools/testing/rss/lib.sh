@@ -70,9 +70,22 @@ ran_replaced_code()
 	[ "${ACCEL:-tcg}" = tcg ] && grep -q 'Oops: int3: ' "$1/console"
 }
 
+# keep_reports FROM TO: the reports of programs that came to their end
+keep_reports()
+{
+	local report
+
+	mkdir -p "$2/host"
+	for report in "$1"/host/*.tap; do
+		if grep -qs '^# exit status' "$report"; then
+			cp -p "$report" "$2/host/"
+		fi
+	done
+}
+
 # boot_guest RESULTS COMMAND...: COMMAND boots a guest that leaves its reports in
 # RESULTS/host and its console in RESULTS/console. What a boot left that does not
-# count is kept as RESULTS/../.NAME.1 and .2.
+# count is kept as RESULTS/../.NAME.1 and .2; the next one goes on from its reports.
 boot_guest()
 {
 	local results=$1 aside try
@@ -88,5 +101,6 @@ boot_guest()
 		fi
 		say "once more: QEMU ran code that had been replaced"
 		mv "$results" "$aside.$try"
+		keep_reports "$aside.$try" "$results"
 	done
 }

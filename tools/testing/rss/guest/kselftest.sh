@@ -3,7 +3,7 @@
 # Runs the kselftests with each of $SETTINGS, a list separated by commas:
 # whether MGLRU is on, the THP policy and, for the default hierarchy of cgroups,
 # v2, as in n:always or y:never:v2. $PROGRAMS, another such list, is for some of
-# them only.
+# them only. What an earlier boot has reported is not run again.
 
 seconds=$(sed -n 's/^timeout=//p' /selftests/rss/settings 2> /dev/null)
 cd /selftests/rss || exit
@@ -19,6 +19,7 @@ for setting in $(echo "$SETTINGS" | tr , ' '); do
 	[ -z "$hierarchy" ] || export RSS_HIERARCHY="$hierarchy"
 	while read -r program; do
 		name=$program.lru_gen=$lru.thp=$thp${hierarchy:+.$hierarchy}
+		! grep -qs '^# exit status' "/host/$name.tap" || continue
 		echo "kselftest: $name" > /dev/kmsg
 		timeout "${seconds:-300}" "./$program" \
 			< /dev/null > "/host/$name.tap" 2>&1
