@@ -496,6 +496,7 @@ bool rss_lru_reparent(struct rss_container *rss, unsigned int nr);
  * @ignore_references: reclaim what is in use, too
  * @busy: folios were met that others have locked, unmapped just now, or taken
  *	off the LRU
+ * @used: folios were found in use, and what page tables say of that was cleared
  * @swap_full: a memory cgroup that has no swap left, as of its last page that was
  *	met; only compared
  * @nr_scanned: pages looked at or passed over
@@ -515,6 +516,7 @@ struct rss_isolate {
 	unsigned long nr_urgent;
 	bool ignore_references;
 	bool busy;
+	bool used;
 	const struct mem_cgroup *swap_full;
 	unsigned long nr_scanned;
 	unsigned long nr_passed;
@@ -531,6 +533,7 @@ unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios);
 unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
 			    bool activate);
 void rss_sort_pages(struct rss_isolate *iso);
+bool rss_age_newcomers(struct rss_isolate *iso);
 void rss_isolate_pages(void *private, struct list_head *dst);
 void rss_putback_pages(struct rss_isolate *iso, struct list_head *src);
 void rss_deactivate(struct rss_node *node, enum rss_list active,
@@ -546,6 +549,7 @@ enum rss_verdict {
 };
 
 enum rss_verdict rss_judge_folio(struct folio *folio, bool once);
+void rss_show_use_again(void);
 
 /* rss_unmap.c */
 void rss_unmap_pages(struct rss_isolate *iso);

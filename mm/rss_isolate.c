@@ -256,6 +256,7 @@ static bool rss_anon_unused(struct rss_isolate *iso, struct folio *folio)
 	folio_unlock(folio);
 	if (verdict == RSS_ACTIVATE)
 		rss_sort_folio(iso->rss, folio, true);
+	iso->used |= verdict != RSS_EVICT;
 	return verdict == RSS_EVICT;
 }
 
@@ -319,6 +320,27 @@ static void rss_isolate_folio(struct rss_isolate *iso, struct folio *folio,
 		iso->nr_kept += nr;
 }
 
+/*
+ * The next page in the place of one that goes is a newcomer. Should it be kept, it
+ * is looked at once more.
+ */
+static void rss_forget_met(struct rss_isolate *iso, struct list_head *folios)
+{
+	struct rss_node *node = iso->rss->node[iso->nid];
+	struct page_container *pc;
+	struct folio *folio;
+
+	rcu_read_lock();
+	spin_lock(&node->lock);
+	list_for_each_entry(folio, folios, lru) {
+		pc = folio_page_container(folio);
+		if (rss_state_id(page_container_state(pc)) == iso->rss->css.id)
+			pc->met = false;
+	}
+	spin_unlock(&node->lock);
+	rcu_read_unlock();
+}
+
 /**
  * rss_isolate_pages - take folios to reclaim from a container's list
  * @private: struct rss_isolate
@@ -337,6 +359,8 @@ void rss_isolate_pages(void *private, struct list_head *dst)
 		rss_isolate_folio(iso, folios[i], dst);
 		folio_put(folios[i]);
 	}
+	if (!list_empty(dst))
+		rss_forget_met(iso, dst);
 }
 
 /*
@@ -410,6 +434,74 @@ void rss_sort_pages(struct rss_isolate *iso)
 		rss_sort_folio(iso->rss, folios[i], false);
 		folio_put(folios[i]);
 	}
+}
+
+/* Newcomers are next to each other: not found among so many, there are none left. */
+#define RSS_NEWCOMER_GAP	SWAP_CLUSTER_MAX
+
+/*
+ * References on up to %SWAP_CLUSTER_MAX folios at the head of a list that no scan
+ * has met. Returns how many there were, *@nr of which have a reference.
+ */
+static unsigned int rss_grab_newcomers(struct rss_isolate *iso,
+				       struct folio **folios, unsigned int *nr)
+{
+	struct rss_node *node = iso->rss->node[iso->nid];
+	unsigned int gap = 0, found = 0;
+	struct page_container *pc;
+
+	*nr = 0;
+	spin_lock(&node->lock);
+	list_for_each_entry(pc, &node->lists[iso->list], lru) {
+		if (found == SWAP_CLUSTER_MAX || gap == RSS_NEWCOMER_GAP)
+			break;
+		if (pc->met) {
+			gap++;
+			continue;
+		}
+		gap = 0;
+		found++;
+		pc->met = true;
+		if (!rss_state_busy(page_container_state(pc)))
+			continue;
+		folios[*nr] = rss_try_get_folio(node, pc);
+		if (folios[*nr])
+			(*nr)++;
+	}
+	spin_unlock(&node->lock);
+
+	return found;
+}
+
+/**
+ * rss_age_newcomers - look at anonymous folios that came to a list just now
+ * @iso: which list; @nr_mapped is added to
+ *
+ * Whoever maps a page uses it, so that says nothing. With it out of the way, the
+ * look at the tail of the list tells whether the page was used since. If that had
+ * to be found out at the tail, all pages that came between two scans of the whole
+ * list would need a second round: no page could go for a round, and then what is
+ * in use all the time, looked at in the same call of reclaim, would go first.
+ *
+ * Context: may sleep.
+ * Return: whether there may be more of them.
+ */
+bool rss_age_newcomers(struct rss_isolate *iso)
+{
+	struct folio *folios[SWAP_CLUSTER_MAX];
+	unsigned int i, nr, found;
+
+	found = rss_grab_newcomers(iso, folios, &nr);
+	for (i = 0; i < nr; i++) {
+		struct page_container *pc = rss_folio_record(folios[i]);
+
+		iso->nr_mapped += rss_state_nr(rss_isolate_state(iso, pc));
+		/* One that is off the LRU may be written to without atomics yet. */
+		if (folio_test_anon(folios[i]) && folio_test_lru(folios[i]))
+			rss_anon_unused(iso, folios[i]);
+		folio_put(folios[i]);
+	}
+	return found == SWAP_CLUSTER_MAX;
 }
 
 /**

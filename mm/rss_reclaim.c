@@ -34,6 +34,13 @@
 /* After so many anonymous pages in a row without swap no more are looked at. */
 #define RSS_ANON_VAIN		1024
 
+/*
+ * How many batches of newcomers to look at for a call of reclaim. What tasks on
+ * some CPUs map between two calls is one or two; with more they are found in use
+ * at the tail, once.
+ */
+#define RSS_AGE_BATCHES		4
+
 /* How long it is believed that not one of a container's can go. */
 #define RSS_ANON_LEASE		(HZ / 10)
 
@@ -50,6 +57,7 @@
  * @gentle: a task waits for a page or a few; more is a matter of cost only
  * @few: what is wanted is less than a batch, as there is little that can go
  * @busy: folios were met that others hold
+ * @used: folios were found in use
  */
 struct rss_scan {
 	unsigned long nr_to_reclaim;
@@ -63,6 +71,7 @@ struct rss_scan {
 	bool gentle;
 	bool few;
 	bool busy;
+	bool used;
 };
 
 static bool rss_scan_done(struct rss_scan *scan)
@@ -126,6 +135,7 @@ static void rss_note_batch(struct rss_scan *scan, const struct rss_isolate *iso)
 	scan->nr_reclaimed += iso->nr_uncharged;
 	scan->swap_full = iso->swap_full;
 	scan->busy |= iso->busy;
+	scan->used |= iso->used;
 	if (iso->list != RSS_INACTIVE_ANON && iso->list != RSS_ACTIVE_ANON)
 		return;
 	scan->nr_anon_vain += iso->nr_passed;
@@ -217,14 +227,41 @@ static void rss_search_anon(struct rss_container *rss, int nid,
 		WRITE_ONCE(node->anon_looked, jiffies);
 }
 
+/*
+ * Before anything is taken, so that it keeps step with how much comes. What is
+ * swapped in may be put on either list.
+ */
+static void rss_age_anon(struct rss_container *rss, int nid,
+			 struct rss_scan *scan)
+{
+	enum rss_list list;
+
+	for (list = RSS_INACTIVE_ANON; list <= RSS_ACTIVE_ANON; list++) {
+		struct rss_isolate iso = {
+			.rss = rss,
+			.nid = nid,
+			.list = list,
+		};
+		unsigned int batches = RSS_AGE_BATCHES;
+
+		while (rss_age_newcomers(&iso) && --batches)
+			cond_resched();
+		scan->used |= iso.used;
+		rss_count_scan(rss, &iso);
+	}
+}
+
 static void rss_shrink_anon(struct rss_container *rss, int nid,
 			    struct rss_scan *scan)
 {
-	if (!rss_anon_in_vain(scan) && !rss_anon_looked(rss->node[nid]))
+	if (!rss_anon_in_vain(scan) && !rss_anon_looked(rss->node[nid])) {
+		if (scan->priority == DEF_PRIORITY)
+			rss_age_anon(rss, nid, scan);
 		rss_shrink_type(rss, nid, RSS_INACTIVE_ANON, RSS_ACTIVE_ANON,
 				scan);
-	else if (!scan->priority)
+	} else if (!scan->priority) {
 		rss_search_anon(rss, nid, scan);
+	}
 }
 
 /* Down to this priority the two kinds of pages are looked at in proportion. */
@@ -456,6 +493,8 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 			break;
 	}
 
+	if (scan.used)
+		rss_show_use_again();
 	memalloc_noreclaim_restore(noreclaim_flag);
 	fs_reclaim_release(GFP_HIGHUSER_MOVABLE);
 	psi_memstall_leave(&pflags);

@@ -62,6 +62,7 @@ static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
 		verdict = rss_judge_folio(folio, once);
 	if (verdict == RSS_ACTIVATE)
 		rss_sort_folio(iso->rss, folio, true);
+	iso->used |= verdict != RSS_EVICT;
 	if (verdict != RSS_EVICT)
 		goto unlock;
 

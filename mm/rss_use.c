@@ -12,6 +12,8 @@
 #include <linux/page_idle.h>
 #include <linux/rmap.h>
 
+#include <asm/tlbflush.h>
+
 #include "rss.h"
 
 /**
@@ -32,9 +34,10 @@ static bool rss_see_use(struct folio *folio, struct vm_area_struct *vma,
 	bool young = false;
 
 	while (page_vma_mapped_walk(&pvmw)) {
+		/* That of a huge page may wait for other CPUs. */
 		if (pvmw.pte)
-			young |= ptep_clear_young_notify(vma, pvmw.address,
-							 pvmw.pte);
+			young |= ptep_clear_flush_young_notify(vma,
+					pvmw.address, pvmw.pte);
 		else if (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
 			young |= pmdp_clear_young_notify(vma, pvmw.address,
 							 pvmw.pmd);
@@ -88,4 +91,27 @@ enum rss_verdict rss_judge_folio(struct folio *folio, bool once)
 	if (once)
 		return RSS_EVICT;
 	return before ? RSS_ACTIVATE : RSS_ROTATE;
+}
+
+/**
+ * rss_show_use_again - let page tables tell of what the task uses from now on
+ *
+ * Some architectures clear that a page was accessed and leave it in the TLB; it
+ * does not show then that it is in use. Elsewhere that is a matter of the next
+ * switch to another task. A task that reclaims from itself, again and again, loses
+ * what it uses most. Where its mm has run on several CPUs, the flush for what was
+ * unmapped has gone to all of them.
+ *
+ * Context: any that may fault; interrupts no other CPU.
+ */
+void rss_show_use_again(void)
+{
+	struct mm_struct *mm = current->mm;
+
+	if (!mm)
+		return;
+	preempt_disable();
+	if (cpumask_any_but(mm_cpumask(mm), smp_processor_id()) >= nr_cpu_ids)
+		flush_tlb_mm(mm);
+	preempt_enable();
 }

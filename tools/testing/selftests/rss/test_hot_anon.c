@@ -21,7 +21,7 @@
 #define COLD		8000
 #define LIMIT		1000
 #define OFTEN		16	/* cold pages between two rounds of the hot ones */
-#define MOST_SWAPINS	(HOT + HOT / 2)
+#define MOST_SWAPINS	HOT
 
 static void use_hot_pages(struct child *self, void *arg)
 {
