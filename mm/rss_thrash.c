@@ -72,7 +72,7 @@
 /* The time to make room, times this, is at least that of all else. */
 #define RSS_STALL_SHARE		7
 
-#define RSS_WINDOW		HZ
+#define RSS_WINDOW		(HZ / 2)
 #define RSS_LEAST_SAMPLES	32
 #define RSS_RATE_PERIOD		(RSS_WINDOW / 4)
 
