@@ -17,7 +17,7 @@
 /* A file that is read again and again, with time for the case to look. */
 #define PASSING		3000
 #define ROOM		1000
-#define ROUNDS		3
+#define ROUNDS		12
 #define SIBLINGS	2000
 
 struct reader {
