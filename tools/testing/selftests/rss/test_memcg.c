@@ -6,11 +6,14 @@
  * it takes away is gone for the other, too.
  */
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "child.h"
 #include "container.h"
+#include "events.h"
 #include "limit.h"
 #include "mem.h"
 #include "memcg.h"
@@ -118,6 +121,115 @@ static void test_both(void)
 	child_step_limited(&child, both.rss, fault_around_pages());
 	require(memcg_event(both.memcg, "max") > 0, "memory.max was not met");
 	child_finish(&child);
+}
+
+/*
+ * A limit of rss, and then a wider one of the memory controller instead, with swap
+ * free.  Who is killed then is killed by the latter: it gives up on a task that
+ * touches its pages as fast as they are scanned.  With the classic LRU it kills such
+ * a task most of the time even if there was no limit before, and with rss disabled.
+ * So what is asked for is that rss has no hand in it: what it took from the lists
+ * of the memory controller is back there, it takes no more, and no more tasks are
+ * killed than without its limit.
+ */
+#define FIRST		1024
+#define SECOND		1536
+#define RUNS		8
+#define RUN_MS		500
+
+/* Pages that may still be in the batches of CPUs, on their way to a list */
+#define BATCHED		64
+
+static long listed_pages(const struct both *both)
+{
+	return memcg_stat_pages(both->memcg, "inactive_anon") +
+	       memcg_stat_pages(both->memcg, "active_anon") +
+	       memcg_stat_pages(both->memcg, "unevictable");
+}
+
+/* The task sleeps while the limits change. */
+static void test_one_then_other(void)
+{
+	struct filler filler = { .pages = REGION };
+	struct child child;
+	struct both both;
+
+	swap_on(2 * REGION);
+	both = make_both("both", FIRST, PLENTY);
+	start_in(&both, &child, child_filler, &filler);
+	child_step(&child);
+	require(container_get(both.rss, "rss_failcnt") > 0, "failcnt is 0");
+	/* Those that it had before are another memory cgroup's with rss on v1. */
+	require(wait_for(memcg_stat_pages(both.memcg, "anon") > FIRST / 2 &&
+			 listed_pages(&both) + BATCHED >=
+			 memcg_stat_pages(both.memcg, "anon")),
+		"%ld pages are on lists, %ld are mapped", listed_pages(&both),
+		memcg_stat_pages(both.memcg, "anon"));
+	container_set(both.rss, "rss_limit", "max");
+	memcg_set_max(both.memcg, SECOND);
+	child_step(&child);
+	require(!memcg_event(both.memcg, "oom"), "memory ran out");
+	child_finish(&child);
+}
+
+static void fill_for_ever(struct child *self, void *arg)
+{
+	char *mem = mem_anon(2 * FIRST);
+
+	(void)arg;
+	for (child_sync(self);;) {
+		mem_fill(mem, 2 * FIRST, 0);
+		mem_verify(mem, 2 * FIRST, 0);
+	}
+}
+
+/* The task runs meanwhile.  Returns whether it is killed, if not by rss. */
+static bool other_kills(const char *name, long limit)
+{
+	struct both both = make_both(name, limit, PLENTY);
+	struct child child;
+	long reclaimed;
+	bool killed;
+
+	start_in(&both, &child, fill_for_ever, NULL);
+	child_go(&child);
+	require(wait_for(limit == FIRST ?
+			 container_get(both.rss, "rss_failcnt") > FIRST / 32 :
+			 container_usage(both.rss) >= 2 * FIRST), "usage %ld",
+		container_usage(both.rss));
+	container_set(both.rss, "rss_limit", "max");
+	reclaimed = container_get(both.rss, "rss_reclaimed");
+	memcg_set_max(both.memcg, SECOND);
+	killed = !holds_for(child_poll(&child, 0) == CHILD_RUNS, RUN_MS);
+	require(container_get(both.rss, "rss_reclaimed") <= reclaimed + BATCHED,
+		"reclaimed %ld without a limit",
+		container_get(both.rss, "rss_reclaimed") - reclaimed);
+	require(!events_get(both.rss, EVENT_OOM), "it was killed without a limit");
+	require(!killed == !memcg_event(both.memcg, "oom_kill"),
+		"oom_kill %ld of the memory controller",
+		memcg_event(both.memcg, "oom_kill"));
+	kill(child.pid, SIGKILL);
+	child_expect_killed(&child);
+	return killed;
+}
+
+/* They take turns, so that what else runs is the same for both. */
+static void test_one_then_other_running(void)
+{
+	int i, kills = 0, without = 0;
+	char name[16];
+
+	swap_on(2 * REGION);
+	for (i = 0; i < RUNS; i++) {
+		snprintf(name, sizeof(name), "both%d", i);
+		kills += other_kills(name, FIRST);
+		snprintf(name, sizeof(name), "other%d", i);
+		without += other_kills(name, PLENTY);
+	}
+	ksft_print_msg("killed by the memory controller: %d of %d, %d without a limit before\n",
+		       kills, RUNS, without);
+	require(kills <= without + RUNS / 2, "%d of %d killed, %d without",
+		kills, RUNS, without);
 }
 
 /* What memory.reclaim takes is not mapped any more. */
@@ -313,6 +425,8 @@ int main(void)
 		T(test_rss_tighter),
 		T(test_memory_tighter),
 		T(test_both),
+		T(test_one_then_other),
+		T(test_one_then_other_running),
 		T(test_reclaim_memory),
 		T(test_reclaim_rss),
 		T(test_two_owners),
