@@ -53,3 +53,21 @@ long proc_ticks(pid_t pid)
 
 	return read_proc_stat(pid, &state, &ticks) ? -1 : ticks;
 }
+
+static long read_status(pid_t pid, const char *key)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return read_key(path, key);
+}
+
+long proc_sleeps(pid_t pid)
+{
+	return read_status(pid, "voluntary_ctxt_switches:");
+}
+
+long proc_preemptions(pid_t pid)
+{
+	return read_status(pid, "nonvoluntary_ctxt_switches:");
+}

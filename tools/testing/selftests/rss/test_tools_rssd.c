@@ -236,11 +236,7 @@ static void test_never_at_limit(void)
 
 static long switches(pid_t pid)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	return read_key(path, "voluntary_ctxt_switches:") +
-	       read_key(path, "nonvoluntary_ctxt_switches:");
+	return proc_sleeps(pid) + proc_preemptions(pid);
 }
 
 /* Nothing happens to it, though tasks map pages below the mark. */
