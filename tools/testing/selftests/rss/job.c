@@ -33,6 +33,9 @@ void job_start(struct job *job)
 
 	tool_need(job->argv[0]);
 	fflush(stdout);
+	require(!job->out_fd || (!ftruncate(job->out_fd, 0) &&
+				 !lseek(job->out_fd, 0, SEEK_SET)),
+		"emptying the output: %s", strerror(errno));
 	job->exited = 0;
 	job->killed = 0;
 	for (i = 0; i < job->tasks; i++) {
@@ -65,6 +68,31 @@ int job_poll(struct job *job)
 				  status);
 	}
 	return running;
+}
+
+static bool says(const char *lines, pid_t pid)
+{
+	char line[16];
+
+	snprintf(line, sizeof(line), "\n%d\n", pid);
+	return strstr(lines, line);
+}
+
+bool job_has_begun(const struct job *job)
+{
+	/* The first line has none before it. */
+	char lines[JOB_TASKS * 16] = "\n";
+	ssize_t len;
+	int i;
+
+	if (!job->out_fd)
+		return true;
+	len = pread(job->out_fd, lines + 1, sizeof(lines) - 2, 0);
+	require(len >= 0, "pread: %s", strerror(errno));
+	for (i = 0; i < job->tasks; i++)
+		if (job->pids[i] && !says(lines, job->pids[i]))
+			return false;
+	return true;
 }
 
 void job_stop(struct job *job)

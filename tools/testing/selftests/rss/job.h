@@ -16,7 +16,7 @@ struct job {
 	const char * const *argv;	/* the program is found by $PATH */
 	int tasks;		/* how many run it at once */
 	bool one_cpu;		/* all of them on the same CPU */
-	int out_fd;		/* what they write goes there; 0: it is lost */
+	int out_fd;		/* for what they write, emptied; 0: it is lost */
 	pid_t pids[JOB_TASKS];	/* 0: has ended */
 	int exited;		/* how many have ended with status 0 */
 	int killed;		/* ... and by SIGKILL */
@@ -30,6 +30,12 @@ void job_start(struct job *job);
  * case fails.  Returns how many have not.
  */
 int job_poll(struct job *job);
+
+/*
+ * Whether all that have not ended are past their start.  Who says so writes its
+ * process id to out_fd, a line each; without that file a program has no start.
+ */
+bool job_has_begun(const struct job *job);
 
 /* Kills those that have not ended. */
 void job_stop(struct job *job);
