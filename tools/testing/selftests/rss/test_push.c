@@ -119,13 +119,26 @@ static void make_family(struct family *f, long parent_limit)
 		child_go(&f->pushers[i]);
 }
 
-static bool all_settled(struct family *f)
-{
-	int i;
+/*
+ * Who only is made slow goes on, a page each time that all was looked at in vain:
+ * within what is allowed for as long as anyone would watch, and past it later.
+ */
+#define STILL_MS	2000
+#define STILL_TRIES	20
 
-	for (i = 0; i < PUSHERS; i++)
-		if (child_poll(&f->pushers[i], 100) == CHILD_RUNS &&
-		    container_get(f->owner, "rss_failcnt") == 0)
+static bool is_still(struct family *f)
+{
+	long usage = container_usage(f->parent);
+
+	return holds_for(container_usage(f->parent) == usage, STILL_MS);
+}
+
+static bool comes_to_rest(struct family *f)
+{
+	int tries = STILL_TRIES;
+
+	while (!is_still(f))
+		if (!tries--)
 			return false;
 	return true;
 }
@@ -135,7 +148,10 @@ static void expect_limits(struct family *f, long parent_limit)
 	/* What a fault of each maps that found room, and what they may exceed. */
 	long most = PUSHERS * (thp_need() + KERNEL_EXCESS);
 
-	require(wait_for(all_settled(f)), "they don't come to an end");
+	require(wait_for(container_get(f->owner, "rss_failcnt")),
+		"the limit is not met");
+	require(comes_to_rest(f), "they go on, usage %ld of the owner, %ld of the parent",
+		container_usage(f->owner), container_usage(f->parent));
 	require(holds_for(container_usage(f->owner) <= OWNER_LIMIT + most &&
 			  (!parent_limit || container_usage(f->parent) <=
 					    parent_limit + most), 2000),
