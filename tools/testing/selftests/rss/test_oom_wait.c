@@ -301,27 +301,27 @@ static void expect_few(const struct child *waiters, int nr)
 static void test_many_wait(void)
 {
 	struct filler filler = { .pages = 2, .spared = true };
+	int nr = clock_affordable(WAITERS), i;
 	struct child holder, waiters[WAITERS];
 	char *c = oom_container(), *leaf;
-	int i;
 
 	/* On v2 no task is in a container that has children. */
 	leaf = container_new(c, "leaf");
-	container_new_several(c, CHILDREN);
+	container_new_several(c, clock_affordable(CHILDREN));
 	child_start(&holder, leaf, child_filler, &spared_filler);
 	child_go(&holder);
 	expect_waits(&holder, c, 1);
-	for (i = 0; i < WAITERS; i++) {
+	for (i = 0; i < nr; i++) {
 		child_start(&waiters[i], NULL, child_filler, &filler);
 		container_move(leaf, waiters[i].pid);
 		child_go(&waiters[i]);
 	}
-	for (i = 0; i < WAITERS; i++)
+	for (i = 0; i < nr; i++)
 		require(wait_for(child_is_asleep(&waiters[i])),
 			"child %d does not wait", i);
-	expect_few(waiters, WAITERS);
+	expect_few(waiters, nr);
 	container_set(c, "rss_limit", "max");
-	for (i = 0; i < WAITERS; i++)
+	for (i = 0; i < nr; i++)
 		end_filler(&waiters[i]);
 	end_filler(&holder);
 }
