@@ -144,15 +144,15 @@ static void test_no_swap_allowed(void)
 
 /*
  * A task that leaves some pages in each of many containers.  Before a kill each of
- * them is looked at for pages and for tasks, which makes it 3 times as long as
- * alone beside 2000, and 5 to 8 times beside 4000.  A kernel that walks all of them
- * for each try, and drains each by itself, takes 3 times as long beside 1000 and
- * 19 times beside 4000.
+ * them is looked at for pages and for tasks, which takes 0.1 to 0.6 s more for
+ * 4000.  A kernel that walks all of them for each try, and drains each by itself,
+ * takes 0.1 s more for 1000, and 1.8 s for 4000, when it takes 0.1 s alone.
  */
 #define SIBLINGS	4000
 #define LEFT		4
 #define ROOM		2000
-#define MOST_TIMES	12
+#define MOST_TIMES	10
+#define MOST_MORE	0.4	/* seconds */
 
 struct siblings {
 	char **containers;
@@ -195,7 +195,7 @@ static void test_siblings(void)
 {
 	struct siblings siblings = { .nr = clock_affordable(SIBLINGS) };
 	char *parent = container_new(NULL, "parent");
-	double alone, beside;
+	double alone, beside, most;
 	struct child child;
 
 	swap_none();
@@ -205,7 +205,8 @@ static void test_siblings(void)
 	beside = kill_beside(parent, "beside");
 	ksft_print_msg("%.3f s, beside %d others %.3f s\n", alone,
 		       siblings.nr, beside);
-	require(beside <= MOST_TIMES * alone, "%.3f s, beside %d others %.3f s",
+	most = MOST_TIMES * alone + clock_allowed_ms(1) * MOST_MORE / 1000;
+	require(beside <= most, "%.3f s, beside %d others %.3f s",
 		alone, siblings.nr, beside);
 	child_finish(&child);
 }
