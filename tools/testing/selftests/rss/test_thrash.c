@@ -30,8 +30,6 @@
 #include "swap.h"
 
 #define KILL_SECONDS	3
-#define HANG_SECONDS	10
-#define TRIES		5
 #define START_SECONDS	10
 #define COMPILE_SECONDS	10
 
@@ -213,14 +211,11 @@ static long job_watch(struct job *job, int seconds)
 	return ms > longest ? ms : longest;
 }
 
-/*
- * Each task of it is killed, by the container's limit, and no other one.
- * Returns the longest stall, in ms.
- */
-static long kill_once(struct job *job)
+/* Each task of it is killed, by the container's limit, and no other one. */
+static void expect_killed(struct job *job)
 {
 	long before = events_get(job->container, EVENT_OOM_KILL), kills;
-	long ms = job_watch(job, HANG_SECONDS);
+	long ms = job_watch(job, KILL_SECONDS);
 
 	ksft_print_msg("%s, limit %ld, %d tasks%s: %ld ms\n", job->argv[0],
 		       container_get(job->container, "rss_limit"), job->tasks,
@@ -230,24 +225,6 @@ static long kill_once(struct job *job)
 		job->killed, job->tasks);
 	require(kills == job->tasks, "oom_kill %ld for %d tasks", kills,
 		job->tasks);
-	return ms;
-}
-
-/*
- * The same soon enough.  Whatever else runs, on the host of a virtual machine,
- * too, can but add to the time that it takes.  So if it takes longer it may try
- * again; but no time may be one that looks like a hang.
- */
-static void expect_killed(struct job *job)
-{
-	int tries = TRIES;
-
-	while (kill_once(job) > clock_allowed_ms(KILL_SECONDS))
-		require(--tries, "%s, %d tasks, %s, limit %ld: killed, but never in %d s",
-			job->argv[0], job->tasks,
-			job->one_cpu ? "1 CPU" : "all CPUs",
-			container_get(job->container, "rss_limit"),
-			KILL_SECONDS);
 }
 
 /* The same program again and again, alone, without swap. */
