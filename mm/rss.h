@@ -529,6 +529,8 @@ struct rss_isolate {
 
 struct page_container *rss_folio_record(struct folio *folio);
 u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc);
+bool rss_isolate_unused(struct rss_isolate *iso, struct folio *folio,
+			bool once);
 unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios);
 unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
 			    bool activate);

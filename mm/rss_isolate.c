@@ -238,26 +238,50 @@ u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc)
 	       state : 0;
 }
 
+/**
+ * rss_isolate_unused - whether a folio is not in use, or may go all the same
+ * @iso: what its list was scanned with
+ * @folio: the folio, locked
+ * @once: as for rss_judge_folio()
+ *
+ * One that is used often moves to the active list.
+ *
+ * Context: may sleep.
+ * Return: true if it may be reclaimed.
+ */
+bool rss_isolate_unused(struct rss_isolate *iso, struct folio *folio, bool once)
+{
+	enum rss_verdict verdict;
+
+	if (iso->ignore_references)
+		return true;
+	verdict = rss_judge_folio(folio, once);
+	if (verdict == RSS_EVICT)
+		return true;
+	iso->used = true;
+	if (verdict == RSS_ACTIVATE)
+		rss_sort_folio(iso->rss, folio, true);
+	return false;
+}
+
 /*
  * Whether an anonymous folio is not in use. That is found out before it is taken
  * off the LRU, and not by shrink_folio_list(), see rss_use.c.
  */
 static bool rss_anon_unused(struct rss_isolate *iso, struct folio *folio)
 {
-	enum rss_verdict verdict;
+	bool unused;
 
+	/* Without a look the lock is left to shrink_folio_list(). */
 	if (iso->ignore_references)
 		return true;
 	if (!folio_trylock(folio)) {
 		iso->busy = true;
 		return false;
 	}
-	verdict = rss_judge_folio(folio, false);
+	unused = rss_isolate_unused(iso, folio, false);
 	folio_unlock(folio);
-	if (verdict == RSS_ACTIVATE)
-		rss_sort_folio(iso->rss, folio, true);
-	iso->used |= verdict != RSS_EVICT;
-	return verdict == RSS_EVICT;
+	return unused;
 }
 
 /*

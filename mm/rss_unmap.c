@@ -35,7 +35,6 @@ static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
 			  bool once)
 {
 	struct page_container *pc = rss_folio_record(folio);
-	enum rss_verdict verdict = RSS_EVICT;
 	unsigned int nr, left;
 	u64 state;
 
@@ -58,12 +57,7 @@ static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
 		goto unlock;
 	}
 
-	if (!iso->ignore_references)
-		verdict = rss_judge_folio(folio, once);
-	if (verdict == RSS_ACTIVATE)
-		rss_sort_folio(iso->rss, folio, true);
-	iso->used |= verdict != RSS_EVICT;
-	if (verdict != RSS_EVICT)
+	if (!rss_isolate_unused(iso, folio, once))
 		goto unlock;
 
 	rss_unmap_folio(folio);

@@ -19,7 +19,7 @@ for setting in $(echo "$SETTINGS" | tr , ' '); do
 	[ -z "$hierarchy" ] || export RSS_HIERARCHY="$hierarchy"
 	while read -r program; do
 		name=$program.lru_gen=$lru.thp=$thp${hierarchy:+.$hierarchy}
-		! grep -qs '^# exit status' "/host/$name.tap" || continue
+		[ ! -e "/host/$name.tap" ] || continue
 		echo "kselftest: $name" > /dev/kmsg
 		timeout "${seconds:-300}" "./$program" \
 			< /dev/null > "/host/$name.tap" 2>&1

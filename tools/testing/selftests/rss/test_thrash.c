@@ -131,7 +131,6 @@ static bool swap_is_full(void)
  * the bound.
  */
 struct stall {
-	const char *container;
 	const struct job *job;
 	long failcnt;		/* when it last had */
 	long restarted;
@@ -140,16 +139,20 @@ struct stall {
 
 static void stall_restart(struct stall *stall, const struct job *job)
 {
-	stall->container = job->container;
 	stall->job = job;
 	stall->failcnt = container_get(job->container, "rss_failcnt");
 	stall->restarted = clock_ms();
 	stall->since = -1;
 }
 
+static long stall_ms(const struct stall *stall)
+{
+	return stall->since < 0 ? 0 : clock_ms() - stall->since;
+}
+
 static void stall_look(struct stall *stall)
 {
-	const char *c = stall->container;
+	const char *c = stall->job->container;
 
 	if (stall->since >= 0)
 		return;
@@ -169,15 +172,15 @@ static void stall_look(struct stall *stall)
 static void stall_check(const struct stall *stall, int seconds)
 {
 	const struct job *job = stall->job;
-	long ms = stall->since < 0 ? 0 : clock_ms() - stall->since;
+	long ms = stall_ms(stall);
 
 	require(ms <= clock_allowed_ms(seconds),
 		"%s, %d tasks, %s, limit %ld, usage %ld, anon %ld, %ld reclaimed: neither ends nor is killed in %ld ms",
 		job->argv[0], job->tasks, job->one_cpu ? "1 CPU" : "all CPUs",
-		container_get(stall->container, "rss_limit"),
-		container_usage(stall->container),
-		container_stat(stall->container, "anon"),
-		container_get(stall->container, "rss_reclaimed"), ms);
+		container_get(job->container, "rss_limit"),
+		container_usage(job->container),
+		container_stat(job->container, "anon"),
+		container_get(job->container, "rss_reclaimed"), ms);
 }
 
 /*
@@ -196,7 +199,7 @@ static long job_watch(struct job *job, int seconds)
 	job_start(job);
 	while ((left = job_poll(job))) {
 		if (left < running) {
-			ms = stall.since < 0 ? 0 : clock_ms() - stall.since;
+			ms = stall_ms(&stall);
 			longest = ms > longest ? ms : longest;
 			stall_restart(&stall, job);
 			running = left;
@@ -205,7 +208,7 @@ static long job_watch(struct job *job, int seconds)
 		stall_check(&stall, seconds);
 		usleep(WAIT_POLL_US);
 	}
-	ms = stall.since < 0 ? 0 : clock_ms() - stall.since;
+	ms = stall_ms(&stall);
 	require(wait_for(!container_usage(job->container)), "usage %ld stays",
 		container_usage(job->container));
 	return ms > longest ? ms : longest;
