@@ -12,7 +12,7 @@ export KSRC STEP FORCE BASES ACCEL
 help:
 	@echo 'make run            install, build, boot: the 2007 scenario, live'
 	@echo 'make shell          a shell in that guest'
-	@echo 'make test           KUnit and kselftests, FLAVOURS="release debug"'
+	@echo 'make test           KUnit and kselftests, FLAVOURS="release debug", also kasan'
 	@echo 'make kselftest      some, PROGRAMS=test_thp,test_ksm SETTINGS=n:always'
 	@echo 'make harness-test   prove that the harness sees failures'
 	@echo 'make bench          instructions per fault, against memcg'

@@ -7,7 +7,6 @@
 #define _MM_RSS_H
 
 #include <linux/cgroup.h>
-#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/rbtree.h>
@@ -52,26 +51,28 @@ struct rss_turn {
 };
 
 /**
- * struct rss_node - page records of a container on one node
+ * struct rss_node - lists of a container on one node
  * @rss: the container; constant
- * @lock: protects all below, and the id in the state of the records
- * @lists: the records, by enum rss_list, most recently added first
- * @size: pages of the folios on each list, including those that are unmapped
- *	by now: lists are put right when they are scanned
+ * @lock: protects all below
+ * @lists: entries for pages, by enum rss_list, in batches, most recently added
+ *	first; see rss_queue.c
+ * @nr: entries on each list
+ * @size: pages of the folios that these are for, including those that are unmapped
+ *	by now, or another's: lists are put right when they are scanned
  * @turn: its turns in @rss; the lists are empty if it has none
  * @anon_due: anonymous pages to be looked at for those of files that were, see
  *	rss_reclaim.c; a hint, no lock
  * @anon_looked: jiffies when all anonymous pages were gone through in vain, for
  *	want of swap; a hint, no lock
  *
- * @lock nests inside the page table lock and outside lruvec->lru_lock. It is
- * never taken in interrupt context: pages are mapped, unmapped and isolated
- * by tasks only. A child's nests outside its parent's.
+ * @lock nests inside the page table lock and outside turns_lock. It is never taken
+ * in interrupt context: pages are mapped, unmapped and scanned by tasks only.
  */
 struct rss_node {
 	struct rss_container *rss;
 	spinlock_t lock;
 	struct list_head lists[NR_RSS_LISTS];
+	unsigned int nr[NR_RSS_LISTS];
 	unsigned long size[NR_RSS_LISTS];
 	struct rss_turn turn;
 	unsigned long anon_due;
@@ -85,7 +86,8 @@ struct rss_node {
  * @max: most pages that may stay in @stock: RSS_STOCK_MAX for the one container
  *	whose stock this CPU has, see rss_stock.c; 0 for all others, and for that
  *	one, too, close to a watermark
- * @nr: pages charged less pages uncharged on this CPU, by enum rss_type
+ * @nr: pages charged less pages uncharged on this CPU, by kind: type and list, as
+ *	RSS_STATE_KIND has them
  *
  * Changed by this_cpu operations on the CPU itself only, hence tolerant of
  * preemption and of rss_stock_drain()'s interrupt. The sum over all CPUs of
@@ -94,7 +96,7 @@ struct rss_node {
 struct rss_cpu {
 	int stock;
 	unsigned int max;
-	long nr[NR_RSS_TYPES];
+	long nr[NR_RSS_KINDS];
 };
 
 /* Pages to take from the counter at once, and what a stock is cut back to. */
@@ -146,27 +148,27 @@ struct rss_full {
 /**
  * struct rss_container - a group of tasks whose mapped pages are limited
  * @css: what makes it a cgroup
- * @home: the state of a record that is on a list here and owned by nobody, of
- *	a small folio, by enum rss_type; constant once online, 0 before
+ * @home: rss_state_home() of @id, with RSS_HOME_AWAY unless online; no lock: hooks
+ *	that see it are over before what the container owns is passed up
  * @cpu: stocks and page counts; constant
+ * @id: by which records name it, see rss_id.c; constant
  * @over: a charge went past a limit at this level or above, and nobody has
  *	looked since whether that still is so; set by rss_account(), cleared by
  *	rss_resolve_over(), read without a lock: too late a look costs one more
  *	fault that goes past the limit
  * @tight: there was less than RSS_TIGHT_MARGIN up to some limit on the way up
  *	when a stock was last filled; a hint
- * @dead: offline; set once, before the lists are emptied under their locks.
- *	Who finds it set under such a lock adds nothing there
+ * @dead: offline; set once, a grace period before what it owns is passed up. Who
+ *	finds it set lets it own nothing more
  * @full: what is known while it is full
  * @ownerless: mms without an owner that were its, see rss_mm.c
  * @ownerless_lock: protects @ownerless and rss_container of the mms on it; a
  *	child's nests outside its parent's, nothing else inside
  * @res: charged pages with stocks, hierarchical
  * @watermark: usage whose crossing is an event, in pages; RES_COUNTER_MAX for
- *	none; @watermark_lock, read without
+ *	none; set under watermark_mutex, read without
  * @mark: how usage stood to @watermark when it was last looked at, RSS_MARK_* in
  *	rss_watermark.c; changed by cmpxchg
- * @watermark_lock: serialises those who set @watermark; nothing nests inside
  * @events: how often it happened, in the container and below, by enum rss_event
  * @events_local: the same without what happened below
  * @events_file: the control file that shows @events
@@ -192,8 +194,9 @@ struct rss_full {
 struct rss_container {
 	struct cgroup_subsys_state css;
 
-	u64 home[NR_RSS_TYPES];
+	u64 home;
 	struct rss_cpu __percpu *cpu;
+	u32 id;
 	bool over;
 	bool tight;
 	bool dead;
@@ -204,7 +207,6 @@ struct rss_container {
 	struct res_counter res;
 	unsigned long watermark;
 	atomic_t mark;
-	struct mutex watermark_lock;
 	atomic_long_t events[NR_RSS_EVENTS];
 	atomic_long_t events_local[NR_RSS_EVENTS];
 	struct cgroup_file events_file;
@@ -227,7 +229,18 @@ struct rss_container {
 	struct rss_node *node[];
 };
 
-/* Whether there is no record on any list. Exact under the lock. */
+/* The list for what is counted as @kind. */
+static __always_inline enum rss_list rss_kind_list(unsigned int kind)
+{
+	unsigned int lru = kind / RSS_KIND_LRU;
+
+	if (lru == RSS_MLOCKED)
+		return RSS_UNEVICTABLE;
+	return (kind % RSS_KIND_LRU == RSS_ANON ? RSS_INACTIVE_ANON :
+						  RSS_INACTIVE_FILE) + lru;
+}
+
+/* Whether there is no entry on any list. Exact under the lock. */
 static inline bool rss_node_empty(const struct rss_node *node)
 {
 	int list;
@@ -242,12 +255,6 @@ static inline struct rss_container *
 css_to_rss(struct cgroup_subsys_state *css)
 {
 	return css ? container_of(css, struct rss_container, css) : NULL;
-}
-
-static inline struct rss_node *rss_pc_node(struct rss_container *rss,
-					   struct page_container *pc)
-{
-	return rss->node[pfn_to_nid(pc->pfn)];
 }
 
 static inline struct rss_container *res_to_rss(struct res_counter *cnt)
@@ -272,17 +279,6 @@ static inline struct rss_container *rss_parent(struct rss_container *rss)
 	struct rss_container *parent = css_to_rss(rss->css.parent);
 
 	return parent && !rss_is_root(parent) ? parent : NULL;
-}
-
-/*
- * The container in a record's state, NULL for nobody. RCU; its records are
- * gone from the lists before a container is, so the id can't be another's.
- */
-static inline struct rss_container *rss_from_id(u32 id)
-{
-	if (id <= RSS_ROOT_ID)
-		return NULL;
-	return css_to_rss(css_from_id(id, &rss_cgrp_subsys));
 }
 
 /* The container itself, or the one above that took over if it is offline. RCU. */
@@ -349,6 +345,18 @@ enum rss_type folio_rss_type(struct folio *folio);
 void rss_resync_folio(struct page_container *pc, struct folio *folio,
 		      u64 written);
 
+/* rss_id.c */
+int rss_id_alloc(struct rss_container *rss);
+void rss_id_retire(struct rss_container *rss);
+struct rss_container *rss_from_id(u32 id);
+
+/* rss_pending.c; for the rest see rss_queue.h */
+void rss_pending_drain(bool all);
+
+/* rss_queue.c; for the rest see rss_queue.h */
+void rss_batch_prepare(void);
+void rss_forget_entries(void);
+
 /* rss_full.c */
 
 /* Faults of the kernel that may go past the limit in one system call. */
@@ -388,8 +396,9 @@ void rss_end_push(struct task_struct *task);
 bool rss_stock_balance(struct rss_container *rss, bool own);
 int rss_stock_trim(struct rss_container *rss);
 bool rss_stock_apply(struct rss_container *rss, int nr, bool own);
-void rss_account_move(struct rss_container *from, struct rss_container *to,
-		      enum rss_type type, long nr);
+void rss_account_move(struct rss_container *from, unsigned int from_kind,
+		      struct rss_container *to, unsigned int to_kind, long nr);
+bool rss_owns_any(struct rss_container *rss);
 void rss_stock_drop(struct rss_container *rss);
 int rss_stock_fill(struct rss_container *rss, unsigned long margin,
 		   struct res_counter **fail);
@@ -397,7 +406,18 @@ void rss_stock_drain(struct rss_container *root);
 void rss_stock_stop(struct rss_container *root);
 void rss_stock_release(struct rss_container *rss);
 void rss_stock_free(struct rss_container *rss);
-void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES]);
+
+/**
+ * struct rss_sums - the pages that a container and its descendants own
+ * @type: by enum rss_type
+ * @list: by enum rss_list; the same pages
+ */
+struct rss_sums {
+	unsigned long type[NR_RSS_TYPES];
+	unsigned long list[NR_RSS_LISTS];
+};
+
+void rss_count(struct rss_container *root, struct rss_sums *sums);
 
 /* rss_event.c */
 void rss_event(struct rss_container *rss, enum rss_event event);
@@ -412,13 +432,13 @@ void rss_set_watermark(struct rss_container *rss, unsigned long nr);
 /**
  * rss_account - count pages that were mapped or unmapped
  * @rss: their owner, NULL if nobody
- * @type: what they are
+ * @kind: what they are, and on which list
  * @nr: how many were mapped; negative: unmapped
  *
  * Context: RCU read side. Any CPU may take over in between.
  * Return: true if that exceeded a limit, which rss_exceeded() has to be told.
  */
-static inline bool rss_account(struct rss_container *rss, enum rss_type type,
+static inline bool rss_account(struct rss_container *rss, unsigned int kind,
 			       long nr)
 {
 	unsigned int stock;
@@ -429,7 +449,7 @@ static inline bool rss_account(struct rss_container *rss, enum rss_type type,
 
 	/* Nobody would look for what is left in the stock of another CPU. */
 	preempt_disable();
-	this_cpu_add(rss->cpu->nr[type], nr);
+	this_cpu_add(rss->cpu->nr[kind], nr);
 	stock = this_cpu_sub_return(rss->cpu->stock, (int)nr);
 	if (unlikely(stock > this_cpu_read(rss->cpu->max)))
 		excess = rss_stock_trim(rss);
@@ -467,20 +487,17 @@ unsigned long rss_reclaimable(struct rss_container *rss);
 
 /* rss_lru.c */
 void rss_node_init(struct rss_container *rss, int nid);
-void rss_list_add(struct rss_node *node, struct page_container *pc,
-		  enum rss_list list);
-void rss_list_del(struct rss_node *node, struct page_container *pc, u64 state);
-bool rss_list_release(struct rss_node *node, struct page_container *pc,
-		      u64 old, u64 new);
-void rss_list_move(struct rss_node *node, struct page_container *pc,
-		   enum rss_list list);
-enum rss_list rss_folio_list(struct folio *folio, enum rss_type type);
-struct rss_container *rss_lru_link(struct page_container *pc,
-				   struct folio *folio,
-				   struct rss_container *rss, u64 home);
-void rss_lru_unlink(struct page_container *pc, u64 old);
-void rss_lru_forget(struct page_container *pc);
-bool rss_lru_reparent(struct rss_container *rss, unsigned int nr);
+void rss_list_add(struct rss_node *node, u64 entry);
+void rss_lists_add(struct rss_container *rss, const u64 *entries,
+		   unsigned int nr);
+void rss_find_lost(void);
+enum rss_lru rss_folio_lru(struct folio *folio, enum rss_type type);
+bool rss_set_lru(struct rss_container *rss, struct page_container *pc,
+		 unsigned long pfn, u64 *state, enum rss_lru lru);
+bool rss_pass_up(struct rss_container *rss, struct page_container *pc,
+		 unsigned long pfn, u64 *state);
+void rss_lists_free(struct rss_container *rss);
+int rss_lru_reparent(struct rss_container *rss, unsigned int nr);
 
 /* rss_isolate.c */
 
@@ -490,7 +507,7 @@ bool rss_lru_reparent(struct rss_container *rss, unsigned int nr);
  * @nid: the node
  * @list: which list to scan from its tail
  * @huge: pass over all but huge pages, whether they can be reclaimed or not
- * @nr_to_scan: most pages to look at; records of unmapped pages count as one,
+ * @nr_to_scan: most pages to look at; entries that are dropped count as one,
  *	those passed over without a reference do not
  * @nr_urgent: pages that somebody waits for
  * @ignore_references: reclaim what is in use, too

@@ -6,11 +6,11 @@
  * together with another in normal operation:
  *
  *  - the map counts of a folio, and NR in the state of its record;
- *  - the NRs of all records of a container, and what its CPUs counted;
+ *  - the NRs of all records of a container, and what its CPUs counted, by kind;
  *  - what the CPUs counted and have in stock in a subtree, and the usage of
  *    the counter at its top;
  *  - what a CPU has in stock, and whether it may;
- *  - the ids in the states of the records, and the lists they are on;
+ *  - the ids in the states of the records, and the good entries of the lists;
  *  - the sizes of the lists, and what is on them.
  *
  * /sys/kernel/debug/rss_audit walks all pages and lists, and prints where one
@@ -33,7 +33,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
-#include "rss.h"
+#include "rss_queue.h"
 
 #define RSS_AUDIT_TRIES		5
 #define RSS_AUDIT_REPORT	SZ_16K
@@ -41,23 +41,25 @@
 /**
  * struct rss_account_sheet - what the audit found of a container
  * @rss: the container, with a reference
- * @nr: pages that the records say are charged to it, by type
- * @named: records that have its id, by node
+ * @nr: pages that the records say are charged to it, by kind
+ * @named: records that have its id, and an entry therefore, by node. Of a container
+ *	that is offline, only those of mapped pages: it has no entries for others
  */
 struct rss_account_sheet {
 	struct rss_container *rss;
-	long nr[NR_RSS_TYPES];
+	long nr[NR_RSS_KINDS];
 	unsigned long named[];
 };
 
 /**
  * struct rss_audit - one look at everything
- * @sheets: struct rss_account_sheet by css id
+ * @sheets: struct rss_account_sheet by id
  * @report: the differences, a line each
  * @path: for the name of a container
  * @differences: how many there are, also if they don't fit into @report
  * @pages: records that are charged to somebody
  * @records: how many there are
+ * @entries: how many entries the lists have
  * @sum: of all figures looked at, to see whether any has changed
  * @held: a record was held, so its folio is in between
  */
@@ -68,14 +70,9 @@ struct rss_audit {
 	unsigned long differences;
 	unsigned long pages;
 	unsigned long records;
+	unsigned long entries;
 	u64 sum;
 	bool held;
-};
-
-static const char * const rss_type_names[NR_RSS_TYPES] = {
-	[RSS_ANON] = "anon",
-	[RSS_FILE] = "file",
-	[RSS_SHMEM] = "shmem",
 };
 
 static void rss_audit_see(struct rss_audit *audit, u64 figure)
@@ -132,15 +129,12 @@ static void rss_audit_mapping(struct rss_audit *audit, unsigned long pfn,
 }
 
 static void rss_audit_record(struct rss_audit *audit,
-			     struct page_container *pc)
+			     struct page_container *pc, unsigned long pfn)
 {
 	struct rss_account_sheet *sheet;
-	unsigned long pfn = pc->pfn;
 	u64 state = page_container_state(pc);
 
 	rss_audit_see(audit, state);
-	if (!state)
-		return;
 	if (state & RSS_STATE_HELD)
 		audit->held = true;
 
@@ -148,77 +142,92 @@ static void rss_audit_record(struct rss_audit *audit,
 		audit->pages += rss_state_nr(state);
 		rss_audit_mapping(audit, pfn, state);
 	}
-	if (rss_state_id(state) == RSS_ROOT_ID)
+	if (rss_state_id(state) <= RSS_ROOT_ID)
 		return;
 
 	sheet = xa_load(&audit->sheets, rss_state_id(state));
+	/* Who is gone may be named where nothing is mapped. */
+	if (!sheet && !rss_state_busy(state))
+		return;
 	if (!sheet) {
 		rss_differ(audit, "pfn %#lx: id %u is no container\n", pfn,
 			   rss_state_id(state));
 		return;
 	}
-	sheet->nr[rss_state_type(state)] += rss_state_nr(state);
-	sheet->named[pfn_to_nid(pfn)]++;
+	sheet->nr[rss_state_kind(state)] += rss_state_nr(state);
+	if (!(state & RSS_STATE_LOST) &&
+	    (rss_state_busy(state) || !READ_ONCE(sheet->rss->dead)))
+		sheet->named[pfn_to_nid(pfn)]++;
 }
 
-static void rss_audit_chunk(struct rss_audit *audit, unsigned long index)
+/* Memory hotplug is locked out: none is left out. */
+static bool rss_audit_walk(struct page_container *pc, unsigned long pfn, void *arg)
 {
-	struct page_container *pc;
-	unsigned long i;
+	struct rss_audit *audit = arg;
 
-	for (i = 0; i < RSS_CHUNK_PAGES; i++) {
-		pc = pfn_page_container((index << RSS_CHUNK_SHIFT) + i);
-		if (!pc)
-			return;
-		rss_audit_record(audit, pc);
-		audit->records++;
-		if (!(i % 1024))
-			cond_resched();
-	}
+	rss_audit_record(audit, pc, pfn);
+	audit->records++;
+	return true;
 }
 
-/*
- * Memory hotplug is locked out, which keeps the chunks. There are none before the
- * first container, and may be some while it is created.
+/**
+ * struct rss_audit_queue - what the audit found on a list
+ * @list: which list
+ * @pages: by the orders that the entries say
+ * @entries: how many entries there are
+ * @good: how many of them are good
+ * @wrong: how many should be elsewhere
  */
-static void rss_audit_records(struct rss_audit *audit)
-{
-	struct rss_chunks *chunks;
-	unsigned long index, nr;
+struct rss_audit_queue {
+	enum rss_list list;
+	unsigned long pages;
+	unsigned long entries;
+	unsigned long good;
+	unsigned long wrong;
+};
 
-	rcu_read_lock();
-	chunks = rcu_dereference(rss_chunks);
-	nr = chunks ? chunks->nr : 0;
-	rcu_read_unlock();
-	for (index = 0; index < nr; index++)
-		rss_audit_chunk(audit, index);
+static bool rss_audit_entry(struct rss_node *node, u64 entry, void *arg)
+{
+	struct page_container *pc = rss_entry_record(node, entry);
+	struct rss_audit_queue *queue = arg;
+
+	queue->entries++;
+	queue->pages += rss_entry_pages(entry);
+	queue->wrong += rss_entry_list(entry) != queue->list;
+	if (!pc)
+		return true;
+	queue->good += rss_state_busy(page_container_state(pc)) ||
+		       !READ_ONCE(node->rss->dead);
+	queue->wrong += queue->list !=
+			rss_kind_list(rss_state_kind(page_container_state(pc))) ||
+			pfn_to_nid(rss_entry_pfn(entry)) != node->turn.nid;
+	return true;
 }
 
 static void rss_audit_list(struct rss_audit *audit, struct rss_container *rss,
 			   int nid, enum rss_list list, unsigned long *listed)
 {
+	struct rss_audit_queue queue = { .list = list };
 	struct rss_node *node = rss->node[nid];
-	unsigned long pages = 0, wrong = 0, size;
-	struct page_container *pc;
+	unsigned long size, nr;
 
+	rcu_read_lock();
 	spin_lock(&node->lock);
-	list_for_each_entry(pc, &node->lists[list], lru) {
-		u64 state = page_container_state(pc);
-
-		++*listed;
-		pages += 1UL << rss_state_order(state);
-		wrong += rss_state_id(state) != rss->css.id ||
-			 pc->list != list || pfn_to_nid(pc->pfn) != nid;
-	}
+	rss_queue_walk(node, list, rss_audit_entry, &queue);
 	size = node->size[list];
+	nr = node->nr[list];
 	spin_unlock(&node->lock);
+	rcu_read_unlock();
+	*listed += queue.good;
+	audit->entries += queue.entries;
 
-	if (wrong)
-		rss_differ(audit, "%s: node %d, list %d: %lu records are not its\n",
-			   rss_audit_path(audit, rss), nid, list, wrong);
-	if (size != pages)
-		rss_differ(audit, "%s: node %d, list %d: size %lu, but %lu pages on it\n",
-			   rss_audit_path(audit, rss), nid, list, size, pages);
+	if (queue.wrong)
+		rss_differ(audit, "%s: node %d, list %d: %lu entries are not its\n",
+			   rss_audit_path(audit, rss), nid, list, queue.wrong);
+	if (size != queue.pages || nr != queue.entries)
+		rss_differ(audit, "%s: node %d, list %d: size %lu, %lu entries; on it %lu, %lu\n",
+			   rss_audit_path(audit, rss), nid, list, size, nr,
+			   queue.pages, queue.entries);
 }
 
 static void rss_audit_lists(struct rss_audit *audit,
@@ -234,7 +243,7 @@ static void rss_audit_lists(struct rss_audit *audit,
 			rss_audit_list(audit, rss, nid, list, &listed);
 		rss_audit_see(audit, listed);
 		if (listed != sheet->named[nid])
-			rss_differ(audit, "%s: node %d: %lu records name it, %lu are listed\n",
+			rss_differ(audit, "%s: node %d: %lu records name it, %lu good entries\n",
 				   rss_audit_path(audit, rss), nid,
 				   sheet->named[nid], listed);
 		cond_resched();
@@ -242,17 +251,17 @@ static void rss_audit_lists(struct rss_audit *audit,
 }
 
 /* What the CPUs have in stock; adds what they counted to @nr. */
-static long rss_audit_cpus(struct rss_container *rss, long nr[NR_RSS_TYPES])
+static long rss_audit_cpus(struct rss_container *rss, long nr[NR_RSS_KINDS])
 {
 	long stock = 0;
-	int cpu, type;
+	int cpu, kind;
 
 	for_each_possible_cpu(cpu) {
 		struct rss_cpu *counts = per_cpu_ptr(rss->cpu, cpu);
 
 		stock += READ_ONCE(counts->stock);
-		for (type = 0; type < NR_RSS_TYPES; type++)
-			nr[type] += READ_ONCE(counts->nr[type]);
+		for (kind = 0; kind < NR_RSS_KINDS; kind++)
+			nr[kind] += READ_ONCE(counts->nr[kind]);
 	}
 	return stock;
 }
@@ -260,16 +269,16 @@ static long rss_audit_cpus(struct rss_container *rss, long nr[NR_RSS_TYPES])
 static void rss_audit_counts(struct rss_audit *audit,
 			     struct rss_account_sheet *sheet)
 {
-	long nr[NR_RSS_TYPES] = { };
-	int type;
+	long nr[NR_RSS_KINDS] = { };
+	int kind;
 
 	rss_audit_cpus(sheet->rss, nr);
-	for (type = 0; type < NR_RSS_TYPES; type++) {
-		rss_audit_see(audit, nr[type]);
-		if (nr[type] != sheet->nr[type])
-			rss_differ(audit, "%s: %ld pages of %s counted, %ld in the records\n",
-				   rss_audit_path(audit, sheet->rss), nr[type],
-				   rss_type_names[type], sheet->nr[type]);
+	for (kind = 0; kind < NR_RSS_KINDS; kind++) {
+		rss_audit_see(audit, nr[kind]);
+		if (nr[kind] != sheet->nr[kind])
+			rss_differ(audit, "%s: %ld pages of kind %d counted, %ld in the records\n",
+				   rss_audit_path(audit, sheet->rss), nr[kind],
+				   kind, sheet->nr[kind]);
 	}
 }
 
@@ -300,14 +309,14 @@ static void rss_audit_counter(struct rss_audit *audit,
 			      struct rss_container *rss)
 {
 	unsigned long usage = res_counter_usage(&rss->res);
-	long nr[NR_RSS_TYPES] = { }, sum = 0;
+	long nr[NR_RSS_KINDS] = { }, sum = 0;
 	struct rss_container *pos;
-	int type;
+	int kind;
 
 	rss_for_each_in_subtree(pos, rss)
 		sum += rss_audit_cpus(pos, nr);
-	for (type = 0; type < NR_RSS_TYPES; type++)
-		sum += nr[type];
+	for (kind = 0; kind < NR_RSS_KINDS; kind++)
+		sum += nr[kind];
 
 	rss_audit_see(audit, usage);
 	rss_audit_see(audit, sum);
@@ -339,7 +348,7 @@ static int rss_audit_get_sheets(struct rss_audit *audit)
 			continue;
 		sheet = kzalloc(struct_size(sheet, named, nr_node_ids),
 				GFP_KERNEL);
-		err = sheet ? xa_insert(&audit->sheets, pos->css.id, sheet,
+		err = sheet ? xa_insert(&audit->sheets, pos->id, sheet,
 					GFP_KERNEL) : -ENOMEM;
 		if (err) {
 			kfree(sheet);
@@ -363,13 +372,15 @@ static int rss_audit_look(struct rss_audit *audit)
 	audit->differences = 0;
 	audit->pages = 0;
 	audit->records = 0;
+	audit->entries = 0;
 	audit->sum = 0;
 	audit->held = false;
 
 	err = rss_audit_get_sheets(audit);
 	if (err)
 		goto out;
-	rss_audit_records(audit);
+	rss_pending_drain(true);
+	rss_walk_records(rss_audit_walk, audit);
 	xa_for_each(&audit->sheets, id, sheet) {
 		rss_audit_see(audit, id);
 		rss_audit_lists(audit, sheet);
@@ -427,6 +438,8 @@ static int rss_audit_show(struct seq_file *m, void *v)
 
 	seq_printf(m, "differences %lu\nmoving %d\npages %lu\nrecords %lu\n",
 		   audit->differences, moving, audit->pages, audit->records);
+	seq_printf(m, "entries %lu\nbatches %lu\n", audit->entries,
+		   rss_queue_batches());
 	seq_puts(m, seq_buf_str(&audit->report));
 out:
 	kfree(audit);

@@ -18,7 +18,7 @@
 #include <linux/pagemap.h>
 
 #include "internal.h"
-#include "rss.h"
+#include "rss_queue.h"
 
 /**
  * folio_mapped_pages - how many pages of a folio are mapped
@@ -84,6 +84,39 @@ static void rss_order_mapcount(struct folio *folio)
 	smp_mb();
 }
 
+/* Puts the entry of a record that says @state on its way to the lists. */
+static void rss_add_entry(struct rss_container *rss, struct folio *folio,
+			  u64 state)
+{
+	unsigned int list = rss_kind_list(rss_state_kind(state));
+	u64 entry = rss_entry(folio_pfn(folio), state, list);
+
+	if (rss_state_order(state))
+		rss_lists_add(rss, &entry, 1);
+	else if (!rss_pending_try_add(rss, list, entry))
+		rss_pending_add_slow(rss, entry);
+}
+
+/*
+ * The state of a folio that nobody owned and of which @mapped pages are mapped now.
+ * @toucher is alive, or NULL. If the record has named it for the same kind of
+ * folio, its entry will do.
+ */
+static u64 rss_first_state(struct folio *folio, struct rss_container *toucher,
+			   enum rss_type type, u64 old, unsigned int mapped)
+{
+	unsigned int order = folio_order(folio), kind = type;
+
+	if (toucher && rss_state_id(old) == toucher->id &&
+	    rss_state_type(old) == type && rss_state_order(old) == order)
+		return rss_state_set_nr(old, mapped);
+	if (toucher)
+		kind += rss_folio_lru(folio, type) * RSS_KIND_LRU;
+	return rss_state_renew(rss_state_set_nr(rss_state(toucher ? toucher->id :
+							  RSS_ROOT_ID, kind,
+							  order), mapped), old);
+}
+
 /*
  * Makes the record of a folio say how many of its pages are mapped, and
  * charges or uncharges its owner by the difference.
@@ -108,45 +141,42 @@ static void rss_sync_folio(struct page_container *pc, struct folio *folio,
 	u64 old, new;
 
 	for (;;) {
-		unsigned int mapped = folio_mapped_pages(folio);
+		unsigned int mapped = folio_mapped_pages(folio), nr;
 		struct rss_container *owner;
 
 		old = page_container_state(pc);
-		if (rss_state_nr(old) == mapped || (old & RSS_STATE_HELD))
+		nr = rss_state_nr(old);
+		if (nr == mapped || (old & RSS_STATE_HELD))
 			return;
 
-		if (!rss_state_nr(old)) {
-			u64 home;
-
+		/* Before its record lets go of it: it may be offline then. */
+		owner = rss_from_id(rss_state_id(old));
+		if (nr && owner && mapped > nr && READ_ONCE(owner->dead)) {
+			/* See rss_lru_reparent(). */
+			rss_pass_up(owner, pc, folio_pfn(folio), &old);
+			continue;
+		}
+		if (nr) {
+			new = rss_state_set_nr(old, mapped);
+		} else {
 			/*
 			 * Mapped again since we found it unmapped? Then it
 			 * never was nobody's, as far as the one who mapped it
 			 * could see.
 			 */
-			if (!claim && old != written)
+			if (!claim && (written == NEVER_WRITTEN ||
+				       rss_state_id(old) != rss_state_id(written)))
 				return;
-			if (!claim)
-				toucher = rss_from_id(rss_state_id(old));
-			home = rss_state(toucher ? toucher->css.id :
-					 RSS_ROOT_ID, type, folio_order(folio));
-			if (old != home) {
-				toucher = rss_lru_link(pc, folio, toucher,
-						       home);
-				continue;
-			}
+			owner = claim ? toucher : rss_online(owner);
+			new = rss_first_state(folio, owner, type, old, mapped);
 		}
-
-		/* Before its record lets go of it: it may be offline then. */
-		if (toucher && toucher->css.id == rss_state_id(old))
-			owner = toucher;
-		else
-			owner = rss_from_id(rss_state_id(old));
-		new = rss_state_set_nr(old, mapped);
 		if (!page_container_cmpxchg(pc, &old, new))
 			continue;
 
-		if (unlikely(rss_account(owner, rss_state_type(old),
-					 (long)mapped - rss_state_nr(old))))
+		if (owner && ((old ^ new) & RSS_STATE_GEN))
+			rss_add_entry(owner, folio, new);
+		if (unlikely(rss_account(owner, rss_state_kind(new),
+					 (long)mapped - nr)))
 			rss_exceeded(owner, claim && owner != toucher);
 		written = new;
 	}
@@ -174,11 +204,10 @@ void rss_resync_folio(struct page_container *pc, struct folio *folio,
  * Where there are containers, there is memory for records. There is none for
  * memory of devices only.
  */
-static __always_inline bool rss_hook_record(struct folio *folio,
+static __always_inline bool rss_hook_record(unsigned long pfn,
 					    struct page_container **pc)
 {
-	return rss_chunk_record(rcu_dereference_raw(rss_chunks),
-				folio_pfn(folio), pc);
+	return rss_chunk_record(rcu_dereference_raw(rss_chunks), pfn, pc);
 }
 
 /*
@@ -187,12 +216,12 @@ static __always_inline bool rss_hook_record(struct folio *folio,
  * PREEMPT_RT, others may run there in between, who put it right as well.)
  */
 static __always_inline bool rss_account_fast(struct rss_container *rss,
-					     enum rss_type type, int nr)
+					     unsigned long kind, int nr)
 {
 	struct rss_cpu __percpu *cpu = rss->cpu;
 	unsigned int stock;
 
-	this_cpu_add(cpu->nr[type], nr);
+	this_cpu_add(cpu->nr[kind], nr);
 	stock = this_cpu_sub_return(cpu->stock, nr);
 	return likely(stock <= raw_cpu_read(cpu->max));
 }
@@ -236,22 +265,87 @@ static __always_inline enum rss_type rss_small_type(struct folio *folio)
 	return RSS_FILE + (flags >> PG_swapbacked & 1);
 }
 
+/* Bits in which the kind of what is at home may differ from its type: the list. */
+#define RSS_KIND_MASK	((u64)(RSS_STATE_LRU >> __bf_shf(RSS_STATE_KIND)))
+
 /*
- * Most pages are small and had the same owner before: the record is on a list
- * of @toucher, and only its NR is to change. That id in the state says also
- * that @toucher is not past the end of rss_lru_reparent().
+ * Most pages are small and had the same owner before: @toucher has an entry for the
+ * record, and only its NR is to change. That the hook sees @toucher at home says
+ * also that what it owns is not passed up before this is over.
  *
  * Returns false if that is not so, or if the stock is out of balance.
  */
 static __always_inline bool rss_charge_home(struct page_container *pc,
 					    struct rss_container *toucher,
-					    enum rss_type type)
+					    enum rss_type type, u64 old)
 {
-	u64 old = page_container_state(pc);
+	u64 kind = rss_state_home_kind(old, READ_ONCE(toucher->home), 0);
 
-	return likely(old == toucher->home[type] &&
+	return likely(!((kind ^ type) & ~RSS_KIND_MASK) &&
 		      page_container_cmpxchg(pc, &old, old + 1)) &&
-	       rss_account_fast(toucher, type, 1);
+	       rss_account_fast(toucher, kind, 1);
+}
+
+static noinline void rss_charge_rest(struct page_container *pc,
+				     struct folio *folio,
+				     struct rss_container *toucher, u64 entry)
+{
+	if (entry)
+		rss_pending_add_slow(toucher, entry);
+	rss_charge_slow(pc, folio, toucher);
+}
+
+/*
+ * A small page that another container has mapped before, or nobody. All that is
+ * needed is a new entry, which waits on this CPU.
+ *
+ * @old is what the record said when it was seen not to be at home. If that, or
+ * anything else, was a matter of rss_charge_home() having come too late, it says
+ * something else now.
+ *
+ * Returns false if there is more to do, which may be to add @entry, if not 0.
+ */
+static __always_inline bool rss_charge_first(struct page_container *pc,
+					     unsigned long pfn,
+					     struct rss_container *toucher,
+					     unsigned long kind,
+					     enum rss_list list, u64 old,
+					     u64 *entry)
+{
+	u64 home = READ_ONCE(toucher->home), gen = rss_state_next_gen(old);
+	bool balanced;
+
+	*entry = 0;
+	if (unlikely(rss_state_busy(old) || home & RSS_HOME_AWAY) ||
+	    !page_container_cmpxchg(pc, &old, (home >> RSS_KEY_SHIFT) +
+					      rss_state(0, kind, 0) + 1 + gen))
+		return false;
+	balanced = rss_account_fast(toucher, kind, 1);
+	if (unlikely(!rss_pending_try_add(toucher, list,
+					  rss_entry_small(pfn, gen, list)))) {
+		*entry = rss_entry_small(pfn, gen, list);
+		return false;
+	}
+	return balanced;
+}
+
+/* Anonymous ones that were mapped before, and mlocked ones, are left to the rest. */
+static noinline void rss_charge_first_small(struct page_container *pc,
+					    struct folio *folio,
+					    struct rss_container *rss,
+					    enum rss_type type, u64 old,
+					    unsigned long pfn)
+{
+	unsigned long flags = READ_ONCE(folio->flags);
+	unsigned int active = flags >> PG_active & 1;
+	u64 entry = 0;
+
+	if (likely(type != RSS_ANON && !(flags & BIT(PG_mlocked)) &&
+		   rss_charge_first(pc, pfn, rss, type + active * RSS_KIND_LRU,
+				    RSS_INACTIVE_FILE + active, old, &entry) &&
+		   atomic_read(&folio->_mapcount) >= 0))
+		return;
+	rss_charge_rest(pc, folio, rss, entry);
 }
 
 /*
@@ -260,32 +354,54 @@ static __always_inline bool rss_charge_home(struct page_container *pc,
  */
 void __rss_charge_small(struct folio *folio, struct rss_container *rss)
 {
+	unsigned long pfn = folio_pfn(folio);
 	struct page_container *pc;
 	enum rss_type type;
+	u64 old;
 
-	if (unlikely(!rss_hook_record(folio, &pc)))
+	if (unlikely(!rss_hook_record(pfn, &pc)))
 		return;
 	type = rss_small_type(folio);
-	if (unlikely(type == NR_RSS_TYPES || !rss_charge_home(pc, rss, type) ||
-		     atomic_read(&folio->_mapcount) < 0))
-		rss_charge_slow(pc, folio, rss);
+	if (unlikely(type == NR_RSS_TYPES))
+		return;
+	old = page_container_state(pc);
+	if (likely(rss_charge_home(pc, rss, type, old) &&
+		   atomic_read(&folio->_mapcount) >= 0))
+		return;
+	rss_charge_first_small(pc, folio, rss, type, old, pfn);
 }
 
-/* Nobody can have unmapped it meanwhile. */
+static noinline void rss_charge_first_new(struct page_container *pc,
+					  struct folio *folio,
+					  struct rss_container *rss, u64 old,
+					  unsigned long pfn)
+{
+	u64 entry;
+
+	if (unlikely(!rss_charge_first(pc, pfn, rss, RSS_ANON,
+				       RSS_INACTIVE_ANON, old, &entry)))
+		rss_charge_rest(pc, folio, rss, entry);
+}
+
+/* Nobody can have unmapped it meanwhile, and it is on no list but the inactive. */
 void __rss_charge_new(struct folio *folio, struct rss_container *rss)
 {
+	unsigned long pfn = folio_pfn(folio);
 	struct page_container *pc;
+	u64 old;
 
-	if (likely(rss_hook_record(folio, &pc)) &&
-	    unlikely(!rss_charge_home(pc, rss, RSS_ANON)))
-		rss_charge_slow(pc, folio, rss);
+	if (unlikely(!rss_hook_record(pfn, &pc)))
+		return;
+	old = page_container_state(pc);
+	if (unlikely(!rss_charge_home(pc, rss, RSS_ANON, old)))
+		rss_charge_first_new(pc, folio, rss, old, pfn);
 }
 
 void __rss_charge_large(struct folio *folio, struct rss_container *rss)
 {
 	struct page_container *pc;
 
-	if (likely(rss_hook_record(folio, &pc)))
+	if (likely(rss_hook_record(folio_pfn(folio), &pc)))
 		rss_charge_slow(pc, folio, rss);
 }
 
@@ -303,12 +419,12 @@ static noinline void rss_uncharge_slow(struct page_container *pc,
 
 void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm)
 {
-	u64 old, type, written = NEVER_WRITTEN;
+	u64 old, kind, written = NEVER_WRITTEN;
 	struct page_container *pc;
 	struct rss_container *rss;
 
 	rcu_read_lock();
-	if (unlikely(!rss_hook_record(folio, &pc)))
+	if (unlikely(!rss_hook_record(folio_pfn(folio), &pc)))
 		goto out;
 	old = page_container_state(pc);
 	rss = rcu_dereference(mm->rss_container);
@@ -320,13 +436,13 @@ void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm)
 	}
 
 	/* As in rss_charge_home(): one page, small, of this very container. */
-	type = rss_state_single(old, rss->home[0]);
-	if (unlikely(type >= NR_RSS_TYPES ||
+	kind = rss_state_home_kind(old, READ_ONCE(rss->home), 1);
+	if (unlikely(kind >= NR_RSS_KINDS ||
 		     !page_container_cmpxchg(pc, &old, old - 1)))
 		goto slow;
 
 	written = old - 1;
-	if (likely(rss_account_fast(rss, type, -1) &&
+	if (likely(rss_account_fast(rss, kind, -1) &&
 		   atomic_read(&folio->_mapcount) < 0))
 		goto out;
 slow:

@@ -16,8 +16,9 @@
  * what that one fault maps, and it reclaims, or kills, until the container is
  * back under the limit before it returns to user mode or faults again.
  *
- * rss_page.c has the page records, rss_lru.c the lists they are on, rss_stock.c
- * the counting, rss_prepare.c and rss_charge.c the two stages of charging,
+ * rss_page.c has the page records, rss_id.c the names of containers in them,
+ * rss_lru.c the lists, made of batches by rss_queue.c, rss_pending.c what is on its
+ * way there, rss_stock.c the counting, rss_prepare.c and rss_charge.c the two stages of charging,
  * rss_migrate.c what becomes of folios that are migrated or split, rss_turn.c,
  * rss_isolate.c, rss_reclaim.c and rss_oom.c what is done at the limit, rss_mm.c the
  * membership of an mm, rss_files.c the control files.
@@ -53,7 +54,7 @@ struct rss_container *rss_next_in_subtree(struct rss_container *prev,
 }
 
 /*
- * Containers that went offline take turns here, each with so many records at
+ * Containers that went offline take turns here, each with so many entries at
  * once: none waits for another to be done. More of them at the same time would
  * only wait for the lists of a parent that they have in common.
  */
@@ -74,8 +75,13 @@ static void rss_offline_fn(struct work_struct *work)
 						 offline_work);
 
 	rss_mm_reparent(rss);
-	if (!rss_lru_reparent(rss, RSS_OFFLINE_BATCH)) {
+	switch (rss_lru_reparent(rss, RSS_OFFLINE_BATCH)) {
+	case -EAGAIN:
 		queue_work(rss_offline_wq, work);
+		return;
+	case -EBUSY:
+		/* Hooks that are under way are over then. */
+		queue_rcu_work(rss_offline_wq, &rss->offline_work);
 		return;
 	}
 	/* It was dead for a grace period: no CPU is taken over for it any more. */
@@ -93,6 +99,9 @@ static void rss_container_free(struct rss_container *rss)
 {
 	int nid;
 
+	rss_id_retire(rss);
+	/* What was on its way when the others were freed. */
+	rss_lists_free(rss);
 	for_each_node(nid)
 		kfree(rss->node[nid]);
 	free_percpu(rss->cpu);
@@ -128,6 +137,11 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 	spin_lock_init(&rss->ownerless_lock);
 	INIT_WORK(&rss->over_work, rss_over_fn);
 	INIT_RCU_WORK(&rss->offline_work, rss_offline_fn);
+	err = rss_id_alloc(rss);
+	if (err)
+		goto fail;
+	rss->home = rss_state_home(rss->id) | RSS_HOME_AWAY;
+	err = -ENOMEM;
 	if (!parent) {
 		rss_offline_wq = alloc_workqueue("rss_offline", WQ_UNBOUND,
 						 RSS_OFFLINE_ACTIVE);
@@ -155,18 +169,16 @@ rss_css_alloc(struct cgroup_subsys_state *parent_css)
 
 fail:
 	rss_container_free(rss);
-	return ERR_PTR(-ENOMEM);
+	return ERR_PTR(err);
 }
 
 static int rss_css_online(struct cgroup_subsys_state *css)
 {
 	struct rss_container *rss = css_to_rss(css);
-	enum rss_type type;
 
 	if (rss_is_root(rss))
 		return 0;
-	for (type = 0; type < NR_RSS_TYPES; type++)
-		rss->home[type] = rss_state(css->id, type, 0);
+	WRITE_ONCE(rss->home, rss_state_home(rss->id));
 	static_branch_enable(&rss_container_key);
 	WRITE_ONCE(rss_root_marks, true);
 	return 0;
@@ -177,12 +189,20 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 	struct rss_container *rss = css_to_rss(css);
 
 	WRITE_ONCE(rss->dead, true);
+	WRITE_ONCE(rss->home, rss->home | RSS_HOME_AWAY);
 	/* There is no file left to wait at, nor one to change the limit by. */
-	rss_set_watermark(rss, RES_COUNTER_MAX);
+	if (rss->watermark != RES_COUNTER_MAX)
+		rss_set_watermark(rss, RES_COUNTER_MAX);
 	res_counter_force_limit(&rss->res, RES_COUNTER_MAX);
-	/* There may be millions of records: not under cgroup_mutex. */
+	/* There may be millions of pages: not under cgroup_mutex. */
 	css_get(css);
 	queue_rcu_work(rss_offline_wq, &rss->offline_work);
+}
+
+/* Records of pages that nobody maps may name it still. */
+static void rss_css_released(struct cgroup_subsys_state *css)
+{
+	rss_id_retire(css_to_rss(css));
 }
 
 static void rss_css_free(struct cgroup_subsys_state *css)
@@ -205,6 +225,7 @@ struct cgroup_subsys rss_cgrp_subsys = {
 	.css_alloc = rss_css_alloc,
 	.css_online = rss_css_online,
 	.css_offline = rss_css_offline,
+	.css_released = rss_css_released,
 	.css_free = rss_css_free,
 	.attach = rss_attach,
 	.fork = rss_fork,

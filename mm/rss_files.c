@@ -16,10 +16,11 @@
  * The pages owned by a subtree. In the root it is what the system has mapped;
  * of that only the share of containers is known to be shmem.
  */
-static void rss_read_usage(struct rss_container *rss,
-			   unsigned long nr[NR_RSS_TYPES])
+static void rss_read_usage(struct rss_container *rss, struct rss_sums *sums)
 {
-	rss_count(rss, nr);
+	unsigned long *nr = sums->type;
+
+	rss_count(rss, sums);
 	if (!rss_is_root(rss))
 		return;
 	nr[RSS_ANON] = global_node_page_state(NR_ANON_MAPPED);
@@ -35,10 +36,11 @@ static void rss_read_usage(struct rss_container *rss,
  */
 unsigned long rss_usage(struct rss_container *rss)
 {
-	unsigned long nr[NR_RSS_TYPES], usage;
+	struct rss_sums sums;
+	unsigned long usage;
 
-	rss_read_usage(rss, nr);
-	usage = nr[RSS_ANON] + nr[RSS_FILE] + nr[RSS_SHMEM];
+	rss_read_usage(rss, &sums);
+	usage = sums.type[RSS_ANON] + sums.type[RSS_FILE] + sums.type[RSS_SHMEM];
 	if (rss_is_root(rss))
 		return usage;
 	/*
@@ -140,25 +142,18 @@ static void rss_stat_line(struct seq_file *m, const char *name,
 void rss_show_stat(struct seq_file *m, struct rss_container *rss,
 		   unsigned int shift)
 {
-	unsigned long size[NR_RSS_LISTS] = { };
-	unsigned long nr[NR_RSS_TYPES];
-	struct rss_container *pos;
-	int nid, list;
+	struct rss_sums sums;
+	unsigned long *nr = sums.type;
+	int list;
 
-	rss_read_usage(rss, nr);
+	rss_read_usage(rss, &sums);
 	rss_stat_line(m, "anon", nr[RSS_ANON], shift);
 	rss_stat_line(m, "file", nr[RSS_FILE] + nr[RSS_SHMEM], shift);
 	rss_stat_line(m, "shmem", nr[RSS_SHMEM], shift);
 
-	rss_for_each_in_subtree(pos, rss) {
-		if (rss_is_root(pos))
-			continue;
-		for_each_node(nid)
-			for (list = 0; list < NR_RSS_LISTS; list++)
-				size[list] += READ_ONCE(pos->node[nid]->size[list]);
-	}
 	for (list = 0; list < NR_RSS_LISTS; list++)
-		rss_stat_line(m, rss_list_names[list], size[list], shift);
+		rss_stat_line(m, rss_list_names[list], sums.list[list],
+			      shift);
 	rss_stat_line(m, "pgscan", atomic_long_read(&rss->scanned), 0);
 	rss_stat_line(m, "pgsteal", atomic_long_read(&rss->stolen), 0);
 }

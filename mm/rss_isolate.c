@@ -14,7 +14,7 @@
 #include <linux/vmstat.h>
 
 #include "internal.h"
-#include "rss.h"
+#include "rss_queue.h"
 
 /**
  * rss_folio_record - the record of a folio
@@ -34,14 +34,13 @@ struct page_container *rss_folio_record(struct folio *folio)
 }
 
 /*
- * A reference on the folio that the page of a record is in now. Whether it
- * still is the container's is for the caller to see, without the lock: that
- * reference may be the last one by then.
+ * A reference on the folio that a page is in now. Whether it still is the
+ * container's is for the caller to see, without the lock: that reference may be the
+ * last one by then.
  */
-static struct folio *rss_try_get_folio(struct rss_node *node,
-				       struct page_container *pc)
+static struct folio *rss_try_get_folio(struct rss_node *node, unsigned long pfn)
 {
-	struct folio *folio = page_folio(pfn_to_page(pc->pfn));
+	struct folio *folio = page_folio(pfn_to_page(pfn));
 
 	lockdep_assert_held(&node->lock);
 
@@ -56,13 +55,13 @@ static struct folio *rss_try_get_folio(struct rss_node *node,
  * was missed, or one too many taken.
  */
 static bool rss_pass_over(struct rss_isolate *iso, bool swap_left,
-			  struct page_container *pc)
+			  u64 entry)
 {
-	struct folio *folio = page_folio(pfn_to_page(pc->pfn));
+	struct folio *folio = page_folio(pfn_to_page(rss_entry_pfn(entry)));
 	unsigned long flags = READ_ONCE(folio->flags);
 
 	if (iso->huge)
-		return rss_state_order(page_container_state(pc)) < PMD_ORDER;
+		return rss_entry_pages(entry) < BIT(PMD_ORDER);
 	if (iso->list == RSS_UNEVICTABLE)
 		return flags & BIT(PG_mlocked);
 	if (iso->list != RSS_INACTIVE_ANON && iso->list != RSS_ACTIVE_ANON)
@@ -74,79 +73,107 @@ static bool rss_pass_over(struct rss_isolate *iso, bool swap_left,
 	       (iso->swap_full && folio_memcg_check(folio) == iso->swap_full);
 }
 
-/* Most records that are passed over before the lock is dropped. */
-#define RSS_PASS_MAX	256
+/* Returns whether no scan has met the page. */
+static bool rss_meet(struct page_container *pc, u64 entry, struct rss_node *node)
+{
+	u64 state = page_container_state(pc);
+
+	do {
+		/* Another one maps it by now. */
+		if (!rss_entry_good(entry, state, node->rss->id))
+			return false;
+		if (state & RSS_STATE_MET)
+			return false;
+	} while (!page_container_cmpxchg(pc, &state, state | RSS_STATE_MET));
+	return true;
+}
+
+/**
+ * struct rss_grab - taking references on the folios of a list
+ * @iso: which list, and how much of it
+ * @folios: where to put them
+ * @nr: how many there are
+ * @scanned: pages looked at
+ * @passed: pages passed over
+ * @swap_left: there is room in swap
+ */
+struct rss_grab {
+	struct rss_isolate *iso;
+	struct folio **folios;
+	unsigned int nr;
+	unsigned long scanned;
+	unsigned long passed;
+	bool swap_left;
+};
+
+static void rss_grab_folio(struct rss_grab *grab, struct rss_node *node,
+			   struct page_container *pc, u64 entry)
+{
+	struct folio *folio = rss_try_get_folio(node, rss_entry_pfn(entry));
+
+	if (!folio)
+		return;
+	if (rss_meet(pc, entry, node))
+		grab->iso->new |= BIT(grab->nr);
+	grab->folios[grab->nr++] = folio;
+}
+
+static enum rss_entry_verdict rss_grab_entry(struct rss_node *node, u64 entry,
+					     void *arg)
+{
+	struct rss_grab *grab = arg;
+	struct page_container *pc;
+	unsigned long pages;
+
+	if (grab->nr == SWAP_CLUSTER_MAX ||
+	    grab->scanned >= grab->iso->nr_to_scan)
+		return RSS_ENTRY_STOP;
+	pc = rss_entry_owned(node, entry);
+	if (!pc) {
+		grab->scanned++;
+		return RSS_ENTRY_DROP;
+	}
+	pages = rss_entry_pages(entry);
+	if (rss_pass_over(grab->iso, grab->swap_left, entry)) {
+		grab->passed += pages;
+		return RSS_ENTRY_KEEP;
+	}
+	grab->scanned += pages;
+	rss_grab_folio(grab, node, pc, entry);
+	return RSS_ENTRY_KEEP;
+}
 
 /**
  * rss_grab_folios - take references on the folios at the tail of a list
  * @iso: which list, and how much of it
  * @folios: where to put up to %SWAP_CLUSTER_MAX folios
  *
- * Records of pages that are not mapped any more are dropped. The others rotate
- * to the head, so that no scan meets them twice before the rest.
+ * Entries for pages that are not mapped any more are dropped, and stale ones. The
+ * others rotate to the head, so that no scan meets them twice before the rest.
  *
  * Return: the number of folios.
  */
 unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios)
 {
 	struct rss_node *node = iso->rss->node[iso->nid];
-	struct list_head *head = &node->lists[iso->list], *last = NULL;
-	unsigned long scanned = 0, passed = 0;
-	bool swap_left = get_nr_swap_pages() > 0;
-	struct page_container *pc, *prev;
-	unsigned int nr = 0;
+	struct rss_grab grab = {
+		.iso = iso,
+		.folios = folios,
+		.swap_left = get_nr_swap_pages() > 0,
+	};
 
 	BUILD_BUG_ON(SWAP_CLUSTER_MAX > BITS_PER_LONG);
 
-	/* For folio_memcg_check(). */
+	/* For folio_memcg_check(), and the records. */
 	rcu_read_lock();
 	spin_lock(&node->lock);
-	list_for_each_entry_safe_reverse(pc, prev, head, lru) {
-		u64 state = page_container_state(pc);
-
-		if (nr == SWAP_CLUSTER_MAX || scanned >= iso->nr_to_scan ||
-		    passed >= RSS_PASS_MAX)
-			break;
-		if (!rss_state_busy(state)) {
-			scanned++;
-			rss_list_release(node, pc, state, 0);
-			continue;
-		}
-
-		last = &pc->lru;
-		if (rss_pass_over(iso, swap_left, pc)) {
-			passed += 1UL << rss_state_order(state);
-			continue;
-		}
-		scanned += 1UL << rss_state_order(state);
-		folios[nr] = rss_try_get_folio(node, pc);
-		if (folios[nr]) {
-			if (!pc->met)
-				iso->new |= BIT(nr);
-			pc->met = true;
-			nr++;
-		}
-	}
-	if (last)
-		list_rotate_to_front(last, head);
+	rss_queue_rotate(node, iso->list, rss_grab_entry, &grab);
 	spin_unlock(&node->lock);
 	rcu_read_unlock();
-	iso->nr_scanned += scanned + passed;
-	iso->nr_passed += passed;
+	iso->nr_scanned += grab.scanned + grab.passed;
+	iso->nr_passed += grab.passed;
 
-	return nr;
-}
-
-static enum rss_list rss_list_active(enum rss_list list)
-{
-	switch (list) {
-	case RSS_INACTIVE_ANON:
-		return RSS_ACTIVE_ANON;
-	case RSS_INACTIVE_FILE:
-		return RSS_ACTIVE_FILE;
-	default:
-		return list;
-	}
+	return grab.nr;
 }
 
 /**
@@ -162,20 +189,23 @@ unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
 			    bool activate)
 {
 	struct page_container *pc = rss_folio_record(folio);
-	struct rss_node *node = rss_pc_node(rss, pc);
-	enum rss_list list;
+	enum rss_lru lru;
 	u64 state;
 
-	spin_lock(&node->lock);
+	rcu_read_lock();
 	state = page_container_state(pc);
-	if (rss_state_id(state) == rss->css.id) {
-		list = rss_folio_list(folio, rss_state_type(state));
-		if (activate)
-			list = rss_list_active(list);
-		if (pc->list != list)
-			rss_list_move(node, pc, list);
-	}
-	spin_unlock(&node->lock);
+	do {
+		/* What is held keeps its place. */
+		if (rss_state_id(state) != rss->id || !rss_state_nr(state) ||
+		    state & RSS_STATE_HELD)
+			break;
+		lru = rss_folio_lru(folio, rss_state_type(state));
+		if (activate && lru == RSS_INACTIVE)
+			lru = RSS_ACTIVE;
+		if (rss_state_set_lru(state, lru) == state)
+			break;
+	} while (!rss_set_lru(rss, pc, folio_pfn(folio), &state, lru));
+	rcu_read_unlock();
 
 	return rss_state_nr(state);
 }
@@ -234,7 +264,7 @@ u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc)
 {
 	u64 state = pc ? page_container_state(pc) : 0;
 
-	return rss_state_id(state) == iso->rss->css.id && rss_state_nr(state) ?
+	return rss_state_id(state) == iso->rss->id && rss_state_nr(state) ?
 	       state : 0;
 }
 
@@ -350,19 +380,17 @@ static void rss_isolate_folio(struct rss_isolate *iso, struct folio *folio,
  */
 static void rss_forget_met(struct rss_isolate *iso, struct list_head *folios)
 {
-	struct rss_node *node = iso->rss->node[iso->nid];
-	struct page_container *pc;
 	struct folio *folio;
 
-	rcu_read_lock();
-	spin_lock(&node->lock);
 	list_for_each_entry(folio, folios, lru) {
-		pc = folio_page_container(folio);
-		if (rss_state_id(page_container_state(pc)) == iso->rss->css.id)
-			pc->met = false;
+		struct page_container *pc = rss_folio_record(folio);
+		u64 state = page_container_state(pc);
+
+		while (rss_state_id(state) == iso->rss->id &&
+		       !page_container_cmpxchg(pc, &state,
+					       state & ~RSS_STATE_MET))
+			;
 	}
-	spin_unlock(&node->lock);
-	rcu_read_unlock();
 }
 
 /**
@@ -460,41 +488,36 @@ void rss_sort_pages(struct rss_isolate *iso)
 	}
 }
 
-/* Newcomers are next to each other: not found among so many, there are none left. */
-#define RSS_NEWCOMER_GAP	SWAP_CLUSTER_MAX
-
-/*
- * References on up to %SWAP_CLUSTER_MAX folios at the head of a list that no scan
- * has met. Returns how many there were, *@nr of which have a reference.
+/**
+ * struct rss_newcomers - anonymous folios that came to a list just now
+ * @folios: with references
+ * @nr: how many
+ * @found: how many pages no scan had met, whether or not they are mapped still
+ * @gap: how many pages in a row were no newcomers
  */
-static unsigned int rss_grab_newcomers(struct rss_isolate *iso,
-				       struct folio **folios, unsigned int *nr)
+struct rss_newcomers {
+	struct folio *folios[SWAP_CLUSTER_MAX];
+	unsigned int nr;
+	unsigned int found;
+	unsigned int gap;
+};
+
+static bool rss_grab_newcomer(struct rss_node *node, u64 entry, void *arg)
 {
-	struct rss_node *node = iso->rss->node[iso->nid];
-	unsigned int gap = 0, found = 0;
-	struct page_container *pc;
+	struct page_container *pc = rss_entry_record(node, entry);
+	struct rss_newcomers *new = arg;
+	struct folio *folio;
 
-	*nr = 0;
-	spin_lock(&node->lock);
-	list_for_each_entry(pc, &node->lists[iso->list], lru) {
-		if (found == SWAP_CLUSTER_MAX || gap == RSS_NEWCOMER_GAP)
-			break;
-		if (pc->met) {
-			gap++;
-			continue;
-		}
-		gap = 0;
-		found++;
-		pc->met = true;
-		if (!rss_state_busy(page_container_state(pc)))
-			continue;
-		folios[*nr] = rss_try_get_folio(node, pc);
-		if (folios[*nr])
-			(*nr)++;
+	if (!pc || !rss_meet(pc, entry, node))
+		return ++new->gap < RSS_NEWCOMER_GAP;
+	new->gap = 0;
+	new->found++;
+	if (rss_state_busy(page_container_state(pc))) {
+		folio = rss_try_get_folio(node, rss_entry_pfn(entry));
+		if (folio)
+			new->folios[new->nr++] = folio;
 	}
-	spin_unlock(&node->lock);
-
-	return found;
+	return new->found < SWAP_CLUSTER_MAX;
 }
 
 /**
@@ -512,24 +535,62 @@ static unsigned int rss_grab_newcomers(struct rss_isolate *iso,
  */
 bool rss_age_newcomers(struct rss_isolate *iso)
 {
-	struct folio *folios[SWAP_CLUSTER_MAX];
-	unsigned int i, nr, found;
+	struct rss_node *node = iso->rss->node[iso->nid];
+	struct rss_newcomers new;
+	unsigned int i;
 
-	found = rss_grab_newcomers(iso, folios, &nr);
-	for (i = 0; i < nr; i++) {
-		struct page_container *pc = rss_folio_record(folios[i]);
+	new.nr = 0;
+	new.found = 0;
+	new.gap = 0;
+	rcu_read_lock();
+	spin_lock(&node->lock);
+	rss_queue_walk(node, iso->list, rss_grab_newcomer, &new);
+	spin_unlock(&node->lock);
+	rcu_read_unlock();
+
+	for (i = 0; i < new.nr; i++) {
+		struct folio *folio = new.folios[i];
+		struct page_container *pc = rss_folio_record(folio);
 
 		iso->nr_mapped += rss_state_nr(rss_isolate_state(iso, pc));
 		/* One that is off the LRU may be written to without atomics yet. */
-		if (folio_test_anon(folios[i]) && folio_test_lru(folios[i]))
-			rss_anon_unused(iso, folios[i]);
-		folio_put(folios[i]);
+		if (folio_test_anon(folio) && folio_test_lru(folio))
+			rss_anon_unused(iso, folio);
+		folio_put(folio);
 	}
-	return found == SWAP_CLUSTER_MAX;
+	return new.found == SWAP_CLUSTER_MAX;
+}
+
+/* Puts an entry of an active list on the inactive one. */
+static void rss_deactivate_one(struct rss_node *node, u64 entry)
+{
+	struct page_container *pc = rss_entry_owned(node, entry);
+	unsigned int kind;
+	u64 old, new;
+
+	if (!pc)
+		return;
+	if (READ_ONCE(node->rss->dead)) {
+		/* See rss_lru_reparent(). */
+		rss_list_add(node, entry);
+		return;
+	}
+	old = page_container_state(pc);
+	do {
+		if (!rss_entry_good(entry, old, node->rss->id))
+			return;
+		new = rss_state_set_lru(old, RSS_INACTIVE);
+	} while (!page_container_cmpxchg(pc, &old, new));
+
+	kind = rss_state_kind(new);
+	rss_account_move(node->rss, rss_state_kind(old), node->rss, kind,
+			 rss_state_nr(new));
+	rss_list_add(node, rss_entry(rss_entry_pfn(entry), new,
+				     rss_kind_list(kind)));
 }
 
 /**
- * rss_deactivate - move records from an active list to the inactive one
+ * rss_deactivate - move entries from an active list to the inactive one
  * @node: the lists
  * @active: the active list
  * @nr: how many pages to move
@@ -541,24 +602,23 @@ bool rss_age_newcomers(struct rss_isolate *iso)
 void rss_deactivate(struct rss_node *node, enum rss_list active,
 		    unsigned long nr)
 {
-	enum rss_list inactive = active == RSS_ACTIVE_ANON ?
-				 RSS_INACTIVE_ANON : RSS_INACTIVE_FILE;
-	struct list_head *head = &node->lists[active];
-	struct page_container *pc;
 	unsigned long moved = 0;
 	unsigned int batch;
+	u64 entry;
 
 	/* Who faults waits for the lock under that of a page table. */
 	do {
+		rcu_read_lock();
 		spin_lock(&node->lock);
 		for (batch = SWAP_CLUSTER_MAX; batch; batch--) {
-			if (moved >= nr || list_empty(head))
+			entry = moved < nr ? rss_queue_pop(node, active) : 0;
+			if (!entry)
 				break;
-			pc = list_last_entry(head, struct page_container, lru);
-			rss_list_move(node, pc, inactive);
-			moved += 1UL << rss_state_order(page_container_state(pc));
+			rss_deactivate_one(node, entry);
+			moved += rss_entry_pages(entry);
 		}
 		spin_unlock(&node->lock);
+		rcu_read_unlock();
 		cond_resched();
 	} while (!batch);
 }

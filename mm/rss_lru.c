@@ -2,18 +2,18 @@
 /*
  * RSS controller: the lists of a container.
  *
- * A record is put on a list when another container than last time maps the
- * page. That is all that charging does here. Whether the page is still mapped,
- * mlocked or has been used is found out when the isolator meets it, so pages
- * may be on the wrong list meanwhile.
+ * A list gets an entry for a page when another container than last time maps that.
+ * Whether the page is still mapped, mlocked or has been used is found out when a
+ * scan meets the entry, so pages may be on the wrong list meanwhile.
  */
 
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/swap.h>
 
 #include <trace/events/rss_container.h>
 
-#include "rss.h"
+#include "rss_queue.h"
 
 void rss_node_init(struct rss_container *rss, int nid)
 {
@@ -27,307 +27,343 @@ void rss_node_init(struct rss_container *rss, int nid)
 		INIT_LIST_HEAD(&node->lists[list]);
 }
 
+/* Whether there may be records that say LOST. */
+static bool rss_any_lost;
+
+/* There is no memory for an entry. Its record says so, for rss_find_lost(). */
+static void rss_lose(struct rss_node *node, u64 entry)
+{
+	struct page_container *pc = pfn_page_container(rss_entry_pfn(entry));
+	u64 state;
+
+	if (!pc)
+		return;
+	state = page_container_state(pc);
+	do {
+		if (!rss_entry_good(entry, state, node->rss->id))
+			return;
+	} while (!page_container_cmpxchg(pc, &state, state | RSS_STATE_LOST));
+	WRITE_ONCE(rss_any_lost, true);
+}
+
 /**
- * rss_list_add - put a record on a list
- * @node: the lists of the container that the record's state names
- * @pc: the record, linked nowhere
- * @list: which list
+ * rss_list_add - put an entry on the list that it names
+ * @node: the lists
+ * @entry: the entry
  *
- * Context: @node's lock held.
+ * Context: @node's lock held, RCU read side.
  */
-void rss_list_add(struct rss_node *node, struct page_container *pc,
-		  enum rss_list list)
+void rss_list_add(struct rss_node *node, u64 entry)
 {
 	lockdep_assert_held(&node->lock);
 
-	pc->list = list;
-	list_add(&pc->lru, &node->lists[list]);
-	node->size[list] += 1UL << rss_state_order(page_container_state(pc));
-	if (unlikely(!node->turn.linked))
+	if (unlikely(!rss_queue_push(node, entry)))
+		rss_lose(node, entry);
+	else if (unlikely(!node->turn.linked))
 		rss_turns_begin(node);
 }
 
 /**
- * rss_list_del - take a record off its list
- * @node: the lists
- * @pc: the record
- * @state: that in which it was added; it may be unset already
+ * rss_lists_add - put entries on the lists that they name
+ * @rss: the container
+ * @entries: the entries, oldest first
+ * @nr: how many
  *
- * Context: @node's lock held.
+ * Context: RCU read side; task.
  */
-void rss_list_del(struct rss_node *node, struct page_container *pc, u64 state)
+void rss_lists_add(struct rss_container *rss, const u64 *entries,
+		   unsigned int nr)
 {
-	lockdep_assert_held(&node->lock);
+	unsigned int i = 0;
 
-	list_del_init(&pc->lru);
-	node->size[pc->list] -= 1UL << rss_state_order(state);
-}
+	while (i < nr) {
+		int nid = pfn_to_nid(rss_entry_pfn(entries[i]));
+		struct rss_node *node = rss->node[nid];
+		unsigned int first = i;
 
-/**
- * rss_list_release - take a record off its list and away from its container
- * @node: the lists
- * @pc: the record
- * @old: the state that it has to be in
- * @new: the one to give it
- *
- * In this order, as without the container's id nobody needs this lock to put
- * the record on another list.
- *
- * Context: @node's lock held.
- * Return: false if the record is in another state and stays where it is.
- */
-bool rss_list_release(struct rss_node *node, struct page_container *pc,
-		      u64 old, u64 new)
-{
-	lockdep_assert_held(&node->lock);
-
-	if (page_container_state(pc) != old)
-		return false;
-	rss_list_del(node, pc, old);
-	if (page_container_cmpxchg(pc, &old, new))
-		return true;
-	/* Its owner mapped the page again. */
-	rss_list_add(node, pc, pc->list);
-	return false;
-}
-
-/**
- * rss_list_move - move a record to the head of another list, or of its own
- * @node: the lists
- * @pc: the record
- * @list: which list
- *
- * Context: @node's lock held.
- */
-void rss_list_move(struct rss_node *node, struct page_container *pc,
-		   enum rss_list list)
-{
-	rss_list_del(node, pc, page_container_state(pc));
-	rss_list_add(node, pc, list);
-}
-
-/**
- * rss_lru_unlink - take a record that nobody owns off its list
- * @pc: the record
- * @old: its state. If it is another one by now nothing happens
- *
- * Context: RCU read side, or something else that keeps the container.
- */
-void rss_lru_unlink(struct page_container *pc, u64 old)
-{
-	struct rss_container *home = rss_from_id(rss_state_id(old));
-	struct rss_node *node;
-
-	VM_WARN_ON_ONCE(rss_state_busy(old));
-	if (!home) {
-		page_container_cmpxchg(pc, &old, 0);
-		return;
+		spin_lock(&node->lock);
+		do {
+			rss_list_add(node, entries[i]);
+		} while (++i < nr &&
+			 pfn_to_nid(rss_entry_pfn(entries[i])) == nid);
+		rss_queue_trim(node, rss_entry_list(entries[first]),
+			       2 * (i - first));
+		spin_unlock(&node->lock);
 	}
+}
 
-	node = rss_pc_node(home, pc);
-	spin_lock(&node->lock);
-	rss_list_release(node, pc, old, 0);
-	spin_unlock(&node->lock);
+/* Whether all of a batch are for pages of one node. */
+static bool rss_batch_one_node(struct rss_batch *batch, int nid)
+{
+	unsigned int i;
+
+	if (nr_node_ids == 1)
+		return true;
+	for (i = batch->first; i < batch->end; i++)
+		if (pfn_to_nid(rss_entry_pfn(batch->entry[i])) != nid)
+			return false;
+	return true;
 }
 
 /**
- * rss_folio_list - where a folio belongs by its flags
+ * rss_lists_link - put a batch of entries on a list
+ * @rss: the container; not looked at if the batch is empty
+ * @list: which list
+ * @batch: entries of small folios; if they are few, or of several nodes, it is freed
+ *
+ * Context: RCU read side; task.
+ */
+void rss_lists_link(struct rss_container *rss, enum rss_list list,
+		    struct rss_batch *batch)
+{
+	unsigned int nr = batch->end - batch->first;
+	struct rss_node *node;
+	int nid;
+
+	if (nr > RSS_BATCH_NR / 2) {
+		nid = pfn_to_nid(rss_entry_pfn(batch->entry[batch->first]));
+		if (rss_batch_one_node(batch, nid)) {
+			node = rss->node[nid];
+			spin_lock(&node->lock);
+			rss_queue_link(node, list, batch);
+			if (unlikely(!node->turn.linked))
+				rss_turns_begin(node);
+			rss_queue_trim(node, list, 2 * nr);
+			spin_unlock(&node->lock);
+			return;
+		}
+	}
+	if (nr)
+		rss_lists_add(rss, batch->entry + batch->first, nr);
+	rss_batch_free(batch);
+}
+
+/* Returns false if there still is no memory. */
+static bool rss_find_one(struct page_container *pc, unsigned long pfn, void *arg)
+{
+	u64 old = page_container_state(pc), new;
+	struct rss_container *rss;
+	u64 entry;
+
+	if (likely(!(old & RSS_STATE_LOST)))
+		return true;
+	rss = rss_from_id(rss_state_id(old));
+	if (!rss)
+		return true;
+	new = rss_state_renew(old, old);
+	if (!page_container_cmpxchg(pc, &old, new))
+		return true;
+	entry = rss_entry(pfn, new, rss_kind_list(rss_state_kind(new)));
+	rss_lists_add(rss, &entry, 1);
+	return !(page_container_state(pc) & RSS_STATE_LOST);
+}
+
+/**
+ * rss_find_lost - add the entries for which there was no memory
+ *
+ * Looks at the records of all pages, if there are any.
+ *
+ * Context: may sleep.
+ */
+void rss_find_lost(void)
+{
+	static DEFINE_MUTEX(find_mutex);
+
+	if (likely(!READ_ONCE(rss_any_lost)))
+		return;
+	/* Another task may be about to find those of this one. */
+	mutex_lock(&find_mutex);
+	if (READ_ONCE(rss_any_lost)) {
+		WRITE_ONCE(rss_any_lost, false);
+		/* Pairs with the cmpxchg in rss_lose(), after which it is set. */
+		smp_mb();
+		rss_walk_records(rss_find_one, NULL);
+	}
+	mutex_unlock(&find_mutex);
+}
+
+/**
+ * rss_folio_lru - where a folio belongs by its flags
  * @folio: the folio
  * @type: as what it is charged
  *
  * Folios of ramfs, or under SHM_LOCK, stay in memory for good. That does not
  * keep them from being unmapped.
  *
- * Return: the list.
+ * Return: the list, of those for its type.
  */
-enum rss_list rss_folio_list(struct folio *folio, enum rss_type type)
+enum rss_lru rss_folio_lru(struct folio *folio, enum rss_type type)
 {
 	if (folio_test_mlocked(folio))
-		return RSS_UNEVICTABLE;
+		return RSS_MLOCKED;
 	if (type == RSS_ANON && folio_test_unevictable(folio))
-		return RSS_UNEVICTABLE;
-	if (type == RSS_ANON)
-		return folio_test_active(folio) ? RSS_ACTIVE_ANON :
-						  RSS_INACTIVE_ANON;
-	return folio_test_active(folio) ? RSS_ACTIVE_FILE : RSS_INACTIVE_FILE;
+		return RSS_MLOCKED;
+	return folio_test_active(folio) ? RSS_ACTIVE : RSS_INACTIVE;
 }
 
 /**
- * rss_lru_link - make a container the home of a record that nobody owns
+ * rss_set_lru - put a record on another list
+ * @rss: the container that owns it
  * @pc: the record
- * @folio: its folio
- * @rss: the container, or NULL for nobody
- * @home: the state to give it, without pages; names @rss
+ * @pfn: its page
+ * @state: what it says; if that is something else by now nothing happens
+ * @lru: which list
  *
- * Locks of the old and the new home are taken one after the other, so others
- * may be quicker: the caller looks at the state and tries again.
- *
- * Context: RCU read side, page table lock held.
- * Return: @rss, or its parent if @rss went offline.
+ * Context: RCU read side.
+ * Return: whether it was put there, or stays where it is as the container is dead; if
+ * not, @state is what it says.
  */
-struct rss_container *rss_lru_link(struct page_container *pc,
-				   struct folio *folio,
-				   struct rss_container *rss, u64 home)
+bool rss_set_lru(struct rss_container *rss, struct page_container *pc,
+		 unsigned long pfn, u64 *state, enum rss_lru lru)
 {
-	u64 old = page_container_state(pc);
-	struct rss_node *node;
+	u64 new = rss_state_renew(rss_state_set_lru(*state, lru), *state);
+	u64 entry;
 
-	if (rss_state_busy(old))
-		return rss;
-	if (old) {
-		rss_lru_unlink(pc, old);
-		old = 0;
-	}
-	if (!rss) {
-		page_container_cmpxchg(pc, &old, home);
-		return NULL;
-	}
-
-	node = rss_pc_node(rss, pc);
-	spin_lock(&node->lock);
-	/* Pairs with rss_lru_reparent(), which sets it before it locks. */
-	if (rss->dead) {
-		rss = rss_parent(rss);
-	} else if (page_container_cmpxchg(pc, &old, home)) {
-		pc->met = false;
-		rss_list_add(node, pc,
-			     rss_folio_list(folio, rss_state_type(home)));
-	}
-	spin_unlock(&node->lock);
-
-	return rss;
-}
-
-/**
- * rss_lru_forget - unlink the record of a page that goes offline
- * @pc: the record
- */
-void rss_lru_forget(struct page_container *pc)
-{
-	u64 state;
-
-	rcu_read_lock();
-	while ((state = page_container_state(pc))) {
-		if (WARN_ON_ONCE(rss_state_busy(state)))
-			break;
-		rss_lru_unlink(pc, state);
-	}
-	rcu_read_unlock();
-}
-
-/*
- * Takes one record off the lists of @rss and to nobody. Returns the number of
- * pages.
- */
-static unsigned int rss_orphan(struct rss_container *rss, struct rss_node *node,
-			       struct page_container *pc)
-{
-	u64 old, new;
-
-	/* Only the number of pages can change as long as we hold the lock. */
-	do {
-		old = page_container_state(pc);
-		new = rss_state_set_id(old, RSS_ROOT_ID);
-	} while (!rss_list_release(node, pc, old, new));
-
-	rss_account(rss, rss_state_type(old), -(long)rss_state_nr(old));
-	return rss_state_nr(old);
-}
-
-/*
- * Moves one record from the list that it is on at @rss to one of an ancestor.
- * Returns false if that is dead, too, and may be past the end of its own
- * rss_lru_reparent().
- */
-static bool rss_adopt(struct rss_container *rss, struct rss_container *heir,
-		      struct rss_node *node, struct page_container *pc)
-{
-	struct rss_node *heir_node = rss_pc_node(heir, pc);
-	u64 old, new;
-	bool dead;
-
-	spin_lock_nested(&heir_node->lock, SINGLE_DEPTH_NESTING);
-	/* Set before its lists are emptied, under this lock, as in rss_lru_link(). */
-	dead = heir->dead;
-	if (!dead) {
-		old = page_container_state(pc);
-		do {
-			new = rss_state_set_id(old, heir->css.id);
-		} while (!page_container_cmpxchg(pc, &old, new));
-
-		rss_list_del(node, pc, old);
-		rss_list_add(heir_node, pc, pc->list);
-	}
-	spin_unlock(&heir_node->lock);
-	if (dead)
+	/* See rss_lru_reparent(). */
+	if (READ_ONCE(rss->dead))
+		return true;
+	if (!page_container_cmpxchg(pc, state, new))
 		return false;
-
-	rss_account_move(rss, heir, rss_state_type(old), rss_state_nr(old));
-	rss->passed += rss_state_nr(old);
+	rss_account_move(rss, rss_state_kind(*state), rss, rss_state_kind(new),
+			 rss_state_nr(new));
+	entry = rss_entry(pfn, new, rss_kind_list(rss_state_kind(new)));
+	rss_lists_add(rss, &entry, 1);
 	return true;
 }
 
-/*
- * Passes some records to the nearest ancestor that is alive, or to nobody if that
- * is the root. Returns how many: 0 when there are none left, seen under one lock,
- * as scans on behalf of an ancestor may move them between the lists.
+/**
+ * rss_pass_up - let the nearest living ancestor own what a dead container does
+ * @rss: the dead one
+ * @pc: the record
+ * @pfn: its page
+ * @state: what it says, which names @rss. If it is something else by now nothing
+ *	happens
+ *
+ * To nobody if that is the root.
+ *
+ * Context: RCU read side.
+ * Return: whether that was done; if not, @state is what it says.
  */
-static unsigned int rss_reparent_batch(struct rss_container *rss,
-				       struct rss_node *node)
+bool rss_pass_up(struct rss_container *rss, struct page_container *pc,
+		 unsigned long pfn, u64 *state)
 {
-	/* Ancestors stay as long as there is @rss. */
+	/* Dies no earlier than this section ends, as far as its lists go. */
 	struct rss_container *heir = rss_online(rss);
+	unsigned int kind = rss_state_kind(*state);
+	long nr = rss_state_nr(*state);
+	u64 new, entry;
+
+	new = rss_state_set_id(*state, heir ? heir->id : RSS_ROOT_ID);
+	new = rss_state_renew(new, *state);
+	if (!page_container_cmpxchg(pc, state, new))
+		return false;
+
+	if (!heir) {
+		rss_account(rss, kind, -nr);
+		return true;
+	}
+	rss_account_move(rss, kind, heir, kind, nr);
+	entry = rss_entry(pfn, new, rss_kind_list(kind));
+	rss_lists_add(heir, &entry, 1);
+	return true;
+}
+
+/* Takes one entry off the lists, and passes on what it is for. */
+static bool rss_reparent_one(struct rss_container *rss, struct rss_node *node,
+			     enum rss_list list)
+{
 	struct page_container *pc;
-	unsigned int batch = 0;
-	int list;
+	u64 entry, state;
 
+	rcu_read_lock();
 	spin_lock(&node->lock);
-	for (list = 0; list < NR_RSS_LISTS; list++) {
-		struct list_head *head = &node->lists[list];
+	entry = rss_queue_pop(node, list);
+	spin_unlock(&node->lock);
+	pc = entry ? rss_entry_owned(node, entry) : NULL;
+	if (pc) {
+		state = page_container_state(pc);
+		while (rss_state_id(state) == rss->id && rss_state_nr(state)) {
+			unsigned int nr = rss_state_nr(state);
 
-		/* From the tail, to keep the order at the heir. */
-		while (batch < SWAP_CLUSTER_MAX && !list_empty(head)) {
-			pc = list_last_entry(head, struct page_container, lru);
-			while (heir && !rss_adopt(rss, heir, node, pc))
-				heir = rss_online(heir);
-			if (!heir)
-				rss->passed += rss_orphan(rss, node, pc);
-			batch++;
+			if (!rss_pass_up(rss, pc, rss_entry_pfn(entry), &state))
+				continue;
+			rss->passed += nr;
+			break;
 		}
 	}
-	spin_unlock(&node->lock);
+	rcu_read_unlock();
+	return entry;
+}
 
-	return batch;
+/* Returns false if there were more than @nr. */
+static bool rss_reparent_lists(struct rss_container *rss, unsigned int nr)
+{
+	int nid, list;
+
+	for_each_node(nid) {
+		struct rss_node *node = rss->node[nid];
+
+		for (list = 0; list < NR_RSS_LISTS; list++) {
+			while (rss_reparent_one(rss, node, list)) {
+				if (!nr--)
+					return false;
+				if (!(nr % SWAP_CLUSTER_MAX))
+					cond_resched();
+			}
+		}
+	}
+	return true;
+}
+
+/**
+ * rss_lists_free - drop all entries of a container that owns nothing
+ * @rss: the container
+ *
+ * Context: may sleep.
+ */
+void rss_lists_free(struct rss_container *rss)
+{
+	int nid, list;
+
+	for_each_node(nid)
+		for (list = 0; rss->node[nid] && list < NR_RSS_LISTS; list++)
+			rss_queue_free(rss->node[nid], list);
 }
 
 /**
  * rss_lru_reparent - pass what a container owns to the nearest living ancestor
- * @rss: the container, dead already
- * @nr: about how many records at most
+ * @rss: the container, dead for a grace period
+ * @nr: look at no more entries than about so many
+ *
+ * Nothing becomes its own any more, nor moves between its lists: hooks and scans see
+ * it dead. What its CPUs count only gets less, so a sum of zero is true however it was
+ * read, and nothing has to be looked at.
  *
  * Several containers may be at it, above and below each other: what a dead one
  * passes never goes to another dead one.
  *
  * Context: may sleep. One caller at a time for each container.
- * Return: true if nothing is left, which stays so.
+ * Return: 0 if nothing is left, which stays so; -EAGAIN if there are more entries;
+ * -EBUSY if some are on their way.
  */
-bool rss_lru_reparent(struct rss_container *rss, unsigned int nr)
+int rss_lru_reparent(struct rss_container *rss, unsigned int nr)
 {
 	struct rss_container *heir;
-	unsigned int batch;
-	int nid;
 
-	for_each_node(nid) {
-		while ((batch = rss_reparent_batch(rss, rss->node[nid]))) {
-			if (batch >= nr)
-				return false;
-			nr -= batch;
-			cond_resched();
-		}
+	rss_pending_drain(true);
+	if (rss_owns_any(rss)) {
+		if (!rss_reparent_lists(rss, nr))
+			return -EAGAIN;
+		rss_find_lost();
+		if (rss_owns_any(rss))
+			return -EBUSY;
 	}
+	rss_lists_free(rss);
 
+	rcu_read_lock();
 	heir = rss_online(rss) ?: rss_root;
 	trace_rss_container_reparent(rss_trace_id(rss), rss_trace_id(heir),
 				     rss->passed);
-	return true;
+	rcu_read_unlock();
+	return 0;
 }

@@ -48,105 +48,63 @@ void __rss_hold_folio(struct folio *folio)
 	if (!pc || !folio_chargeable(folio) || folio_test_hugetlb(folio))
 		goto out;
 
-	for (;;) {
-		old = page_container_state(pc);
+	old = page_container_state(pc);
+	do {
 		if (WARN_ON_ONCE(old & RSS_STATE_HELD))
 			break;
-		if (!rss_state_nr(old) && rss_state_id(old) > RSS_ROOT_ID) {
-			rss_lru_unlink(pc, old);
-			continue;
-		}
-		new = rss_state_nr(old) ? old : rss_nobodys(folio);
-		if (!rss_state_nr(new) ||
-		    page_container_cmpxchg(pc, &old, new | RSS_STATE_HELD))
+		new = rss_state_nr(old) ? old :
+		      rss_state_renew(rss_nobodys(folio), old);
+		if (!rss_state_nr(new))
 			break;
-	}
+	} while (!page_container_cmpxchg(pc, &old, new | RSS_STATE_HELD));
 out:
 	rcu_read_unlock();
 }
 
-/* Takes what is left of the past out of a record that nobody maps by now. */
-static void rss_clear_record(struct page_container *pc)
+/* Gives a record that nobody owns the state that another one had. */
+static u64 rss_copy_state(struct page_container *pc, u64 state)
 {
-	u64 old;
+	u64 old = page_container_state(pc), new;
 
-	while ((old = page_container_state(pc)))
-		rss_lru_unlink(pc, old);
+	do {
+		WARN_ON_ONCE(rss_state_busy(old));
+		new = rss_state_renew(state, old);
+	} while (!page_container_cmpxchg(pc, &old, new));
+	return new;
+}
+
+/* An entry for a folio where another one had one, or a part of it. */
+static void rss_copy_entry(struct rss_container *rss, struct folio *folio,
+			   u64 state)
+{
+	unsigned int list = rss_kind_list(rss_state_kind(state));
+	u64 entry = rss_entry(folio_pfn(folio), state, list);
+
+	rss_lists_add(rss, &entry, 1);
 }
 
 /*
- * Puts a record that is carried over to another node, and on no list now, on
- * one of @rss or of whoever took over from it meanwhile. On the other node it
- * has no neighbours that it could keep its place between.
+ * The owner of what is held, who has to be alive in this RCU read side critical
+ * section to get a new entry: one that died passes it up first.
  */
-static void rss_settle(struct rss_container *rss, struct page_container *pc,
-		       u64 state, enum rss_list list)
+static struct rss_container *rss_held_owner(struct page_container *pc,
+					    struct folio *folio, u64 *state)
 {
-	while (rss) {
-		struct rss_node *node = rss_pc_node(rss, pc);
-		struct rss_container *parent = rss_parent(rss);
-		bool dead;
+	struct rss_container *owner;
 
-		spin_lock(&node->lock);
-		/* Pairs with rss_lru_reparent(), which sets it first. */
-		dead = rss->dead;
-		if (!dead) {
-			atomic64_set(&pc->state, state);
-			rss_list_add(node, pc, list);
-		}
-		spin_unlock(&node->lock);
-		if (!dead)
-			return;
-
-		if (parent)
-			rss_account_move(rss, parent, rss_state_type(state),
-					 rss_state_nr(state));
-		else
-			rss_account(rss, rss_state_type(state),
-				    -(long)rss_state_nr(state));
-		state = rss_state_set_id(state, parent ? parent->css.id :
-						RSS_ROOT_ID);
-		rss = parent;
+	for (;;) {
+		*state = page_container_state(pc);
+		owner = rss_from_id(rss_state_id(*state));
+		if (!owner || !READ_ONCE(owner->dead))
+			return owner;
+		rss_pass_up(owner, pc, folio_pfn(folio), state);
 	}
-	atomic64_set(&pc->state, state);
-}
-
-/*
- * Puts the record @to where @from is, in its state. Fails if that is another
- * one than @state by now; only its id can change, if its container goes.
- */
-static bool rss_replace(struct rss_container *home, struct page_container *from,
-			struct page_container *to, u64 state)
-{
-	struct rss_node *node = rss_pc_node(home, from);
-	bool same_node = node == rss_pc_node(home, to);
-	enum rss_list list;
-	bool done = false;
-
-	spin_lock(&node->lock);
-	list = from->list;
-	to->met = from->met;
-	if (!same_node) {
-		done = rss_list_release(node, from, state, 0);
-	} else if (page_container_state(from) == state) {
-		to->list = list;
-		list_replace_init(&from->lru, &to->lru);
-		atomic64_set(&to->state, state);
-		atomic64_set(&from->state, 0);
-		done = true;
-	}
-	spin_unlock(&node->lock);
-
-	if (done && !same_node)
-		rss_settle(home, to, state, list);
-	return done;
 }
 
 void __rss_migrate_folio(struct folio *src, struct folio *dst)
 {
 	struct page_container *from, *to;
-	struct rss_container *home;
-	bool done;
+	struct rss_container *owner;
 	u64 state;
 
 	/* Not where folio_migrate_flags() is: aio has interrupts off there. */
@@ -163,58 +121,59 @@ void __rss_migrate_folio(struct folio *src, struct folio *dst)
 		goto out;
 	}
 
-	rss_clear_record(to);
 	do {
-		state = page_container_state(from);
-		home = rss_from_id(rss_state_id(state));
-		if (home) {
-			done = rss_replace(home, from, to, state);
-		} else {
-			done = page_container_cmpxchg(from, &state, 0);
-			if (done)
-				atomic64_set(&to->state, state);
-		}
-	} while (!done);
+		owner = rss_held_owner(from, src, &state);
+	} while (!page_container_cmpxchg(from, &state, rss_state_blank(state)));
+	/* MET is what it was: the folio is no newcomer to its owner. */
+	state = rss_copy_state(to, state);
+	if (owner)
+		rss_copy_entry(owner, dst, state);
 out:
 	rcu_read_unlock();
 }
 
 /*
- * Shares out what the record of a folio says among those of the @nr pages that
- * it was split into, of order @order each. The sum stays right; that each says
- * the truth is up to __rss_release_folios(). With @node the records get on the
- * list right behind the first, and that list keeps its size.
+ * Shares out what the record of a folio says, which is @state, among those of the
+ * @nr pages that it was split into, of the order of @folio each. The sum stays
+ * right; that each says the truth is up to __rss_release_folios(). What is left with
+ * nothing names nobody, so that the owner need not stay for it. Returns false if the
+ * record says something else by now.
  */
-static bool rss_share_out(struct rss_node *node, struct page_container *pc,
-			  u64 state, unsigned int order, unsigned int nr)
+static bool rss_share_out(struct rss_container *owner, struct page_container *pc,
+			  struct folio *folio, u64 state, unsigned int nr)
 {
-	unsigned int left = rss_state_nr(state), size = BIT(order), share, i;
+	unsigned int order = folio_order(folio), left = rss_state_nr(state);
 	u64 base = rss_state_set_nr(state & ~RSS_STATE_ORDER, 0) |
 		   FIELD_PREP(RSS_STATE_ORDER, (u64)order);
+	unsigned int size = BIT(order), share, i;
 
 	share = min(left, size);
-	if (!page_container_cmpxchg(pc, &state, rss_state_set_nr(base, share)))
+	base = rss_state_set_nr(rss_state_renew(base, state), share);
+	if (!page_container_cmpxchg(pc, &state, base))
 		return false;
+	if (owner)
+		rss_copy_entry(owner, folio, base);
 
-	for (i = nr - size; i; i -= size) {
-		share = clamp((int)left - (int)i, 0, (int)size);
-		atomic64_set(&pc[i].state, rss_state_set_nr(base, share));
-		if (!node)
+	for (i = size; i < nr; i += size) {
+		left -= share;
+		share = min(left, size);
+		folio = folio_next(folio);
+		if (!share) {
+			rss_copy_state(pc + i, RSS_STATE_HELD);
 			continue;
-		pc[i].list = pc->list;
-		pc[i].met = pc->met;
-		list_add(&pc[i].lru, &pc->lru);
+		}
+		state = rss_copy_state(pc + i, rss_state_set_nr(base, share));
+		if (owner)
+			rss_copy_entry(owner, folio, state);
 	}
 	return true;
 }
 
 void __rss_split_folio(struct folio *folio, unsigned int nr)
 {
-	unsigned int order = folio_order(folio), i;
-	struct rss_container *home;
+	unsigned int order = folio_order(folio);
+	struct rss_container *owner;
 	struct page_container *pc;
-	struct rss_node *node;
-	bool done;
 	u64 state;
 
 	rcu_read_lock();
@@ -225,20 +184,9 @@ void __rss_split_folio(struct folio *folio, unsigned int nr)
 	if (!(state & RSS_STATE_HELD) || rss_state_order(state) == order)
 		goto out;
 
-	for (i = BIT(order); i < nr; i += BIT(order))
-		rss_clear_record(pc + i);
 	do {
-		state = page_container_state(pc);
-		home = rss_from_id(rss_state_id(state));
-		if (!home) {
-			done = rss_share_out(NULL, pc, state, order, nr);
-			continue;
-		}
-		node = rss_pc_node(home, pc);
-		spin_lock(&node->lock);
-		done = rss_share_out(node, pc, state, order, nr);
-		spin_unlock(&node->lock);
-	} while (!done);
+		owner = rss_held_owner(pc, folio, &state);
+	} while (!rss_share_out(owner, pc, folio, state, nr));
 out:
 	rcu_read_unlock();
 }
@@ -246,51 +194,74 @@ out:
 /**
  * struct rss_release - what releasing several records changes in sum
  * @owner: whose they are, NULL for nobody's
- * @type: what they are charged as
+ * @kind: what they are charged as, and their list
  * @nr: pages that are mapped less pages that are charged
  */
 struct rss_release {
 	struct rss_container *owner;
-	enum rss_type type;
+	unsigned int kind;
 	long nr;
 };
 
 static void rss_release_flush(struct rss_release *release)
 {
-	if (rss_account(release->owner, release->type, release->nr))
+	if (rss_account(release->owner, release->kind, release->nr))
 		rss_exceeded(release->owner, false);
 	release->nr = 0;
+}
+
+/*
+ * What the record of a part says when it is released. A part with a share of nothing
+ * belongs to whom those before it belong to. Small folios of nobody have no mark.
+ */
+static u64 rss_released_state(struct folio *folio, u64 old,
+			      const struct rss_release *owner)
+{
+	unsigned int mapped = folio_mapped_pages(folio);
+	u64 new;
+
+	if (!owner->owner && !folio_test_large(folio))
+		return rss_state_blank(old);
+	if (rss_state_nr(old))
+		return rss_state_set_nr(old & ~RSS_STATE_HELD, mapped);
+	if (!mapped)
+		return rss_state_blank(old);
+	new = rss_state(owner->owner ? owner->owner->id : RSS_ROOT_ID,
+			owner->kind, folio_order(folio));
+	return rss_state_renew(rss_state_set_nr(new, mapped), old);
 }
 
 static void rss_release_one(struct folio *folio, struct rss_release *release)
 {
 	struct page_container *pc = folio_page_container(folio);
-	struct rss_container *owner;
+	struct rss_release owner;
 	u64 old, new;
 
 	if (!pc)
 		return;
-	old = page_container_state(pc);
 	do {
+		owner = *release;
+		old = page_container_state(pc);
 		if (!(old & RSS_STATE_HELD))
 			return;
-		new = rss_state_set_nr(old & ~RSS_STATE_HELD,
-				       folio_mapped_pages(folio));
-		if (rss_state_id(old) <= RSS_ROOT_ID && !folio_test_large(folio))
-			new = 0;
-		/* Before the record lets go of it: it may be offline then. */
-		owner = rss_from_id(rss_state_id(old));
+		if (rss_state_nr(old)) {
+			owner.owner = rss_held_owner(pc, folio, &old);
+			owner.kind = rss_state_kind(old);
+		}
+		new = rss_released_state(folio, old, &owner);
 	} while (!page_container_cmpxchg(pc, &old, new));
 
-	if (owner != release->owner || rss_state_type(old) != release->type) {
+	if (!rss_state_nr(old) && rss_state_nr(new) && owner.owner)
+		rss_copy_entry(owner.owner, folio, new);
+	if (owner.owner != release->owner || owner.kind != release->kind) {
 		rss_release_flush(release);
-		release->owner = owner;
-		release->type = rss_state_type(old);
+		*release = owner;
+		release->nr = 0;
 	}
 	release->nr += (long)rss_state_nr(new) - rss_state_nr(old);
 
 	/* Hooks between the look at the folio and the cmpxchg did nothing. */
-	if (new)
+	if (rss_state_id(new))
 		rss_resync_folio(pc, folio, new);
 }
 

@@ -105,9 +105,10 @@ unsigned long rss_container_limit(struct rss_container *rss)
  */
 void rss_container_oom_report(struct rss_container *rss)
 {
-	unsigned long nr[NR_RSS_TYPES];
+	struct rss_sums sums;
+	unsigned long *nr = sums.type;
 
-	rss_count(rss, nr);
+	rss_count(rss, &sums);
 	pr_warn("container ");
 	pr_cont_cgroup_path(rss->css.cgroup);
 	pr_cont(": usage %lu, limit %lu, failcnt %lu pages\n",

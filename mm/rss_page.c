@@ -15,6 +15,7 @@
 #include <linux/memblock.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
+#include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -71,16 +72,11 @@ static int rss_chunk_add(unsigned long index, int nid)
 {
 	unsigned long pfn = index << RSS_CHUNK_SHIFT;
 	struct page_container *chunk;
-	unsigned long i;
 
 	chunk = rss_chunk_alloc(nid);
 	if (!chunk)
 		return -ENOMEM;
 
-	for (i = 0; i < RSS_CHUNK_PAGES; i++) {
-		INIT_LIST_HEAD(&chunk[i].lru);
-		chunk[i].pfn = pfn + i;
-	}
 	/* The base, where page 0 would be, is all that leads to it. */
 	kmemleak_not_leak(chunk);
 	/* Pairs with the dependent read in rss_chunk_record(). */
@@ -89,7 +85,7 @@ static int rss_chunk_add(unsigned long index, int nid)
 	return 0;
 }
 
-/* Nobody maps pages of that range any more or yet. */
+/* Nobody maps pages of that range any more or yet: entries for them are stale. */
 static void rss_chunks_remove(unsigned long start, unsigned long end)
 {
 	struct rss_chunks *chunks = rss_chunks_locked();
@@ -102,7 +98,7 @@ static void rss_chunks_remove(unsigned long start, unsigned long end)
 		if (!rss_chunk_record(chunks, index << RSS_CHUNK_SHIFT, &chunk))
 			continue;
 		for (i = 0; i < RSS_CHUNK_PAGES; i++) {
-			rss_lru_forget(&chunk[i]);
+			WARN_ON_ONCE(rss_state_busy(page_container_state(&chunk[i])));
 			if (!(i % 1024))
 				cond_resched();
 		}
@@ -159,6 +155,7 @@ static int rss_memory_notify(struct notifier_block *self, unsigned long action,
 	case MEM_CANCEL_ONLINE:
 	case MEM_OFFLINE:
 		rss_chunks_remove(mn->start_pfn, end);
+		rss_forget_entries();
 		break;
 	}
 
@@ -206,6 +203,53 @@ fail:
 	return err;
 }
 
+/* Records to look at before others may run. */
+#define RSS_WALK_BATCH	1024
+
+/* Returns false if @fn has had enough. */
+static bool rss_walk_chunk(unsigned long index, rss_record_fn fn, void *arg)
+{
+	unsigned long pfn = index << RSS_CHUNK_SHIFT, i;
+	struct page_container *pc;
+	bool go_on = true;
+
+	for (i = 0; i < RSS_CHUNK_PAGES && go_on; i++) {
+		if (!(i % RSS_WALK_BATCH))
+			cond_resched();
+		rcu_read_lock();
+		pc = pfn_page_container(pfn + i);
+		go_on = pc && fn(pc, pfn + i, arg);
+		rcu_read_unlock();
+		/* None here, but maybe in the next one. */
+		if (!pc)
+			return true;
+	}
+	return go_on;
+}
+
+/**
+ * rss_walk_records - look at the records of all pages
+ * @fn: what to do with each, under RCU; false to go no further
+ * @arg: for @fn
+ *
+ * What goes on- or offline meanwhile may be left out.
+ *
+ * Context: may sleep.
+ */
+void rss_walk_records(rss_record_fn fn, void *arg)
+{
+	struct rss_chunks *chunks;
+	unsigned long index, nr;
+
+	rcu_read_lock();
+	chunks = rcu_dereference(rss_chunks);
+	nr = chunks ? chunks->nr : 0;
+	rcu_read_unlock();
+	for (index = 0; index < nr; index++)
+		if (!rss_walk_chunk(index, fn, arg))
+			break;
+}
+
 /**
  * rss_pages_alloc - have a record for each page of memory
  *
@@ -232,8 +276,9 @@ int rss_pages_alloc(void)
 
 static int __init rss_page_init(void)
 {
-	BUILD_BUG_ON(sizeof(struct page_container) > 32);
-	BUILD_BUG_ON(BIT(RSS_LIST_BITS) < NR_RSS_LISTS);
+	BUILD_BUG_ON(sizeof(struct page_container) > 8);
+	BUILD_BUG_ON(FIELD_MAX(RSS_STATE_NR) < BIT(MAX_PAGECACHE_ORDER));
+	BUILD_BUG_ON(FIELD_MAX(RSS_STATE_ORDER) < MAX_PAGECACHE_ORDER);
 
 	if (cgroup_subsys_enabled(rss_cgrp_subsys))
 		hotplug_memory_notifier(rss_memory_notify,

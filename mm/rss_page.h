@@ -11,53 +11,51 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 
-/* Both fit in a long on 32 bit, too, where physical addresses have up to 40. */
-#define RSS_LIST_BITS	3
-#define RSS_PFN_BITS	(BITS_PER_LONG - RSS_LIST_BITS - 1)
-
 /**
  * struct page_container - to whom a page is charged
- * @state: the owner and what it is charged, see RSS_STATE_*; changed by
- *	cmpxchg, its id part only under the lock of the list @lru is on
- * @lru: link in a list of the container that @state names; not linked iff
- *	that is 0 or RSS_ROOT_ID
- * @pfn: the page, constant
- * @list: enum rss_list of the list @lru is on; its lock
- * @met: a scan has met it since it was put on the lists; the lock of the list
+ * @state: the owner and what it is charged, see RSS_STATE_*; changed by cmpxchg
  *
  * The record of the first page serves a large folio. Records of pages that
- * nobody owns stay linked until another container maps the page or the
- * isolator meets them: mapping and unmapping by one container takes no lock.
+ * nobody owns keep the name of the last owner until another container maps the
+ * page or a scan meets them: mapping and unmapping by one container changes NR
+ * and nothing else.
  */
 struct page_container {
 	atomic64_t state;
-	struct list_head lru;
-	unsigned long pfn : RSS_PFN_BITS;
-	unsigned long list : RSS_LIST_BITS;
-	unsigned long met : 1;
 };
 
 /*
- * The state of a record. All in one word, so that the number of pages charged
- * and the one who pays for them can never disagree:
+ * The state of a record. All in one word, so that the number of pages charged,
+ * the one who pays for them and the list they are on can never disagree:
  *
  *  NR     pages of the folio that are mapped and charged; 0: nobody owns it
  *  TYPE   enum rss_type of the folio when it was charged
+ *  LRU    enum rss_lru of the list that its entry is on
  *  ORDER  order of the folio when it was charged
  *  HELD   the folio is unmapped for an instant, to be migrated or split: NR is
  *         what it was before, hooks leave the record alone
- *  ID     css id of the container whose list the record is on, and which owns
- *         the folio if NR is not 0; RSS_ROOT_ID if tasks outside any
- *         container mapped a large folio first; 0 after boot
+ *  ID     rss_container.id of the owner if NR is not 0, else of the last one, if
+ *         that has an entry for it still; RSS_ROOT_ID if tasks outside any
+ *         container mapped a large folio first; 0: none
+ *  MET    a scan has met it since another container mapped the page, or since it was
+ *         evicted
+ *  LOST   there was no memory for its entry, see rss_find_lost()
+ *  GEN    which of the entries for the page is good: the one that says the same
  */
-#define RSS_STATE_NR	GENMASK_ULL(19, 0)
-#define RSS_STATE_TYPE	GENMASK_ULL(21, 20)
-#define RSS_STATE_ORDER	GENMASK_ULL(26, 22)
-#define RSS_STATE_HELD	BIT_ULL(27)
-#define RSS_STATE_ID	GENMASK_ULL(63, 32)
+#define RSS_STATE_NR	GENMASK_ULL(15, 0)
+#define RSS_STATE_TYPE	GENMASK_ULL(17, 16)
+#define RSS_STATE_LRU	GENMASK_ULL(19, 18)
+#define RSS_STATE_KIND	(RSS_STATE_TYPE | RSS_STATE_LRU)
+#define RSS_STATE_ORDER	GENMASK_ULL(23, 20)
+#define RSS_STATE_HELD	BIT_ULL(24)
+#define RSS_STATE_ID	GENMASK_ULL(46, 25)
+#define RSS_STATE_MET	BIT_ULL(47)
+#define RSS_STATE_LOST	BIT_ULL(48)
+#define RSS_STATE_GEN	GENMASK_ULL(63, 49)
 
-/* What the root of a hierarchy gets from cgroup_idr_alloc() in cgroup_init() */
+/* The root of the hierarchy has the first id. */
 #define RSS_ROOT_ID	1
+#define RSS_ID_MAX	((u32)(RSS_STATE_ID >> __bf_shf(RSS_STATE_ID)))
 
 /* What a page is charged as; shmem is shown as part of file, too. */
 enum rss_type {
@@ -67,11 +65,22 @@ enum rss_type {
 	NR_RSS_TYPES,
 };
 
-static inline u64 rss_state(u32 id, enum rss_type type, unsigned int order)
+enum rss_lru {
+	RSS_INACTIVE,
+	RSS_ACTIVE,
+	RSS_MLOCKED,
+	NR_RSS_LRUS,
+};
+
+/* What is counted apart: type and list, as the state has them side by side. */
+#define RSS_KIND_LRU	4
+#define NR_RSS_KINDS	((NR_RSS_LRUS - 1) * RSS_KIND_LRU + NR_RSS_TYPES)
+
+static inline u64 rss_state(u32 id, unsigned int kind, unsigned int order)
 {
 	return FIELD_PREP(RSS_STATE_ID, (u64)id) |
-	       FIELD_PREP(RSS_STATE_TYPE, type) |
-	       FIELD_PREP(RSS_STATE_ORDER, order);
+	       FIELD_PREP(RSS_STATE_KIND, (u64)kind) |
+	       FIELD_PREP(RSS_STATE_ORDER, (u64)order);
 }
 
 static inline u32 rss_state_id(u64 state)
@@ -84,6 +93,11 @@ static inline enum rss_type rss_state_type(u64 state)
 	return FIELD_GET(RSS_STATE_TYPE, state);
 }
 
+static inline unsigned int rss_state_kind(u64 state)
+{
+	return FIELD_GET(RSS_STATE_KIND, state);
+}
+
 static inline unsigned int rss_state_order(u64 state)
 {
 	return FIELD_GET(RSS_STATE_ORDER, state);
@@ -94,20 +108,43 @@ static inline unsigned int rss_state_nr(u64 state)
 	return FIELD_GET(RSS_STATE_NR, state);
 }
 
-/*
- * The type if @state says that one page, and no large folio, is charged to the
- * container whose state without pages, and of type 0, is @home. NR_RSS_TYPES or
- * more if it says anything else.
- */
-static inline u64 rss_state_single(u64 state, u64 home)
+/* MET and what is above it is nothing that charging looks at. */
+#define RSS_KEY_SHIFT	(64 - __bf_shf(RSS_STATE_MET))
+
+/* What the hooks compare a state with, for small folios of the container @id. */
+static inline u64 rss_state_home(u32 id)
 {
-	return ror64(state - home - 1, __bf_shf(RSS_STATE_TYPE));
+	return rss_state(id, 0, 0) << RSS_KEY_SHIFT;
 }
 
-/* The record has to keep its id, and its place in the list. */
+/*
+ * With this bit no state is at home: none is shifted so far. In the lower half, so that
+ * who reads it in two halves does not see another id.
+ */
+#define RSS_HOME_AWAY	1ULL
+
+/*
+ * The kind if @state says that @nr pages, 0 or 1, of a small folio are charged to
+ * the container whose rss_state_home() @home is. NR_RSS_KINDS or more if it says
+ * anything else.
+ */
+static __always_inline u64 rss_state_home_kind(u64 state, u64 home,
+					       unsigned int nr)
+{
+	return ror64(((state - nr) << RSS_KEY_SHIFT) - home,
+		     RSS_KEY_SHIFT + __bf_shf(RSS_STATE_KIND));
+}
+
+/* The record has to keep its id. */
 static inline bool rss_state_busy(u64 state)
 {
 	return state & (RSS_STATE_NR | RSS_STATE_HELD);
+}
+
+/* What a record says when nobody has an entry for it. GEN goes on from there. */
+static inline u64 rss_state_blank(u64 state)
+{
+	return state & RSS_STATE_GEN;
 }
 
 static inline u64 rss_state_set_id(u64 state, u32 id)
@@ -118,6 +155,75 @@ static inline u64 rss_state_set_id(u64 state, u32 id)
 static inline u64 rss_state_set_nr(u64 state, unsigned int nr)
 {
 	return (state & ~RSS_STATE_NR) | FIELD_PREP(RSS_STATE_NR, (u64)nr);
+}
+
+static inline u64 rss_state_set_lru(u64 state, enum rss_lru lru)
+{
+	return (state & ~RSS_STATE_LRU) | FIELD_PREP(RSS_STATE_LRU, (u64)lru);
+}
+
+/* The next GEN, in its place. */
+static __always_inline u64 rss_state_next_gen(u64 state)
+{
+	return ((state >> __bf_shf(RSS_STATE_GEN)) + 1) << __bf_shf(RSS_STATE_GEN);
+}
+
+/*
+ * @state for a record that said @old before and gets a new entry: the older ones
+ * are stale by that.
+ */
+static inline u64 rss_state_renew(u64 state, u64 old)
+{
+	return (state & ~(RSS_STATE_GEN | RSS_STATE_LOST)) |
+	       rss_state_next_gen(old);
+}
+
+/*
+ * An entry of a list. It is good as long as the record of its page names the
+ * container and has the same GEN; else it is stale, and dropped when it is met.
+ *
+ *  PFN    the page
+ *  ORDER  order of the folio, LIST the enum rss_list, when it was put there
+ *  SET    always set: no entry is 0
+ *  GEN    as the state had it
+ */
+#define RSS_ENTRY_PFN	GENMASK_ULL(39, 0)
+#define RSS_ENTRY_ORDER	GENMASK_ULL(43, 40)
+#define RSS_ENTRY_LIST	GENMASK_ULL(46, 44)
+#define RSS_ENTRY_SET	BIT_ULL(47)
+
+/* Of a small folio, with @gen in its place. */
+static __always_inline u64 rss_entry_small(unsigned long pfn, u64 gen,
+					   unsigned int list)
+{
+	return pfn + (FIELD_PREP(RSS_ENTRY_LIST, (u64)list) | RSS_ENTRY_SET) + gen;
+}
+
+static inline u64 rss_entry(unsigned long pfn, u64 state, unsigned int list)
+{
+	return rss_entry_small(pfn, state & RSS_STATE_GEN, list) |
+	       FIELD_PREP(RSS_ENTRY_ORDER, (u64)rss_state_order(state));
+}
+
+static inline unsigned long rss_entry_pfn(u64 entry)
+{
+	return FIELD_GET(RSS_ENTRY_PFN, entry);
+}
+
+static inline unsigned long rss_entry_pages(u64 entry)
+{
+	return 1UL << FIELD_GET(RSS_ENTRY_ORDER, entry);
+}
+
+static inline unsigned int rss_entry_list(u64 entry)
+{
+	return FIELD_GET(RSS_ENTRY_LIST, entry);
+}
+
+/* Whether @entry, of the container @id, is good by the @state of its record. */
+static inline bool rss_entry_good(u64 entry, u64 state, u32 id)
+{
+	return !((state ^ entry) & RSS_STATE_GEN) && rss_state_id(state) == id;
 }
 
 static inline u64 page_container_state(struct page_container *pc)
@@ -161,7 +267,11 @@ struct rss_chunks {
 
 extern struct rss_chunks __rcu *rss_chunks;
 
+typedef bool (*rss_record_fn)(struct page_container *pc, unsigned long pfn,
+			      void *arg);
+
 int rss_pages_alloc(void);
+void rss_walk_records(rss_record_fn fn, void *arg);
 
 /* Whether the page has a record, which is put into @pc then. */
 static __always_inline bool rss_chunk_record(struct rss_chunks *chunks,

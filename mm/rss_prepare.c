@@ -113,6 +113,7 @@ static int rss_prepare(struct rss_container *rss, struct rss_fault *fault)
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
+	rss_batch_prepare();
 	err = rss_resolve_pushed();
 	if (!err)
 		err = rss_resolve_over(rss, rss);

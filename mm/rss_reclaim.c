@@ -20,7 +20,7 @@
 #include <trace/events/rss_container.h>
 
 #include "internal.h"
-#include "rss.h"
+#include "rss_queue.h"
 
 /* How many turns of children may give nothing, at least, before priority rises. */
 #define RSS_RECLAIM_MISSES	8
@@ -452,6 +452,16 @@ static void rss_shrink_subtree(struct rss_container *root,
 	rss_shrink_container(root, scan);
 }
 
+/*
+ * Whether most of what a container owns may wait on CPUs. If not, these are left alone
+ * until all has been tried.
+ */
+static bool rss_few_listed(struct rss_container *root)
+{
+	return res_counter_usage(&root->res) < 4UL * num_online_cpus() *
+					       RSS_BATCH_NR;
+}
+
 /**
  * try_to_free_pages_in_container - make a container own fewer pages
  * @root: the container; pages are taken from its descendants, too
@@ -481,6 +491,10 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 
 	trace_rss_container_reclaim_begin(rss_trace_id(root), nr_pages);
 	psi_memstall_enter(&pflags);
+	/* There may be no memory for entries: not from the reserves. */
+	rss_find_lost();
+	if (rss_few_listed(root))
+		rss_pending_drain(false);
 	fs_reclaim_acquire(GFP_HIGHUSER_MOVABLE);
 	noreclaim_flag = memalloc_noreclaim_save();
 
@@ -488,6 +502,8 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 	lru_add_drain();
 	for (scan.priority = DEF_PRIORITY; scan.priority >= 0;
 	     scan.priority--) {
+		if (!scan.priority)
+			rss_pending_drain(false);
 		rss_shrink_subtree(root, &scan);
 		if (rss_scan_done(&scan))
 			break;

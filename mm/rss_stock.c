@@ -218,11 +218,12 @@ bool rss_stock_balance(struct rss_container *rss, bool own)
 }
 
 /**
- * rss_account_move - let an ancestor count what a container owned
+ * rss_account_move - count pages at another container, or as another kind
  * @from: the container
- * @to: its parent, or one further up
- * @type: what it is
- * @nr: how many pages; the ancestor's usage includes them already
+ * @from_kind: what they were there, and on which list
+ * @to: the same container, or its parent, or one further up
+ * @to_kind: what they are from now on
+ * @nr: how many pages; an ancestor's usage includes them already
  *
  * The counters below the ancestor keep them: a dead container has no usage that
  * anybody looks at, and a hook that charged them may not have got there yet.
@@ -230,13 +231,16 @@ bool rss_stock_balance(struct rss_container *rss, bool own)
  * rss_count() comes to @from first: it finds what moves at one of them or at
  * both, never at neither.
  */
-void rss_account_move(struct rss_container *from, struct rss_container *to,
-		      enum rss_type type, long nr)
+void rss_account_move(struct rss_container *from, unsigned int from_kind,
+		      struct rss_container *to, unsigned int to_kind, long nr)
 {
-	this_cpu_add(to->cpu->nr[type], nr);
+	/* On one CPU, see rss_count_cpu(). */
+	preempt_disable();
+	this_cpu_add(to->cpu->nr[to_kind], nr);
 	/* Pairs with rss_count(). */
 	smp_wmb();
-	this_cpu_sub(from->cpu->nr[type], nr);
+	this_cpu_sub(from->cpu->nr[from_kind], nr);
+	preempt_enable();
 }
 
 /* What rss_stock_fill() does where there may be no stock. */
@@ -408,7 +412,7 @@ void rss_stock_release(struct rss_container *rss)
 void rss_stock_free(struct rss_container *rss)
 {
 	long stock = 0, nr = 0;
-	int cpu, type;
+	int cpu, kind;
 
 	if (!rss->cpu)
 		return;
@@ -417,8 +421,8 @@ void rss_stock_free(struct rss_container *rss)
 		struct rss_cpu *counts = per_cpu_ptr(rss->cpu, cpu);
 
 		stock += counts->stock;
-		for (type = 0; type < NR_RSS_TYPES; type++)
-			nr += counts->nr[type];
+		for (kind = 0; kind < NR_RSS_KINDS; kind++)
+			nr += counts->nr[kind];
 		WARN_ON_ONCE(rss_is_holder(cpu, rss));
 	}
 
@@ -444,33 +448,78 @@ static bool rss_count_pause(struct rss_container *pos)
 	return true;
 }
 
-static void rss_count_one(struct rss_container *rss, long sum[NR_RSS_TYPES])
+static long rss_count_cpu_once(const struct rss_cpu *counts,
+			       long nr[NR_RSS_KINDS])
 {
-	int cpu, type;
+	long sum = 0;
+	int kind;
 
-	for_each_possible_cpu(cpu) {
-		struct rss_cpu *counts = per_cpu_ptr(rss->cpu, cpu);
-
-		for (type = 0; type < NR_RSS_TYPES; type++)
-			sum[type] += READ_ONCE(counts->nr[type]);
+	for (kind = 0; kind < NR_RSS_KINDS; kind++) {
+		nr[kind] = READ_ONCE(counts->nr[kind]);
+		sum += nr[kind];
 	}
+	return sum;
+}
+
+/*
+ * What moves between the lists is counted twice for an instant, or at neither if
+ * that is looked at in between. Then the sum is another one after it.
+ */
+static void rss_count_cpu(const struct rss_cpu *counts, long sum[NR_RSS_KINDS])
+{
+	long nr[NR_RSS_KINDS], before, after;
+	int kind, tries = 3;
+
+	after = rss_count_cpu_once(counts, nr);
+	do {
+		before = after;
+		/* Pairs with rss_account_move(), as far as it can. */
+		smp_rmb();
+		after = rss_count_cpu_once(counts, nr);
+	} while (unlikely(after != before) && --tries);
+	for (kind = 0; kind < NR_RSS_KINDS; kind++)
+		sum[kind] += nr[kind];
+}
+
+static void rss_count_one(struct rss_container *rss, long sum[NR_RSS_KINDS])
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		rss_count_cpu(per_cpu_ptr(rss->cpu, cpu), sum);
+}
+
+/**
+ * rss_owns_any - whether the CPUs of a container have counted any page
+ * @rss: the container
+ *
+ * Return: false if the sum is zero.
+ */
+bool rss_owns_any(struct rss_container *rss)
+{
+	long nr[NR_RSS_KINDS], sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += rss_count_cpu_once(per_cpu_ptr(rss->cpu, cpu), nr);
+	return sum;
 }
 
 /**
  * rss_count - the pages that a container and its descendants own
  * @root: the container, with a reference
- * @nr: where to put their number, by type
+ * @sums: where to put their number
  *
  * Each page is counted where it was mapped and unmapped, so the sum is exact
  * when nothing is in flight, and short of that off by what is.
  *
  * Context: may sleep.
  */
-void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES])
+void rss_count(struct rss_container *root, struct rss_sums *sums)
 {
-	long sum[NR_RSS_TYPES] = { };
+	long sum[NR_RSS_KINDS] = { };
 	struct cgroup_subsys_state *css;
-	int type, batch = 0;
+	int kind, batch = 0;
 
 	might_sleep();
 	rcu_read_lock();
@@ -487,8 +536,14 @@ void rss_count(struct rss_container *root, unsigned long nr[NR_RSS_TYPES])
 	}
 	rcu_read_unlock();
 
-	for (type = 0; type < NR_RSS_TYPES; type++)
-		nr[type] = max(sum[type], 0L);
+	*sums = (struct rss_sums) { };
+	for (kind = 0; kind < NR_RSS_KINDS; kind++) {
+		/* What TYPE can't be. */
+		if (kind % RSS_KIND_LRU == NR_RSS_TYPES)
+			continue;
+		sums->type[kind % RSS_KIND_LRU] += max(sum[kind], 0L);
+		sums->list[rss_kind_list(kind)] += max(sum[kind], 0L);
+	}
 }
 
 /* What a CPU that is gone has in stock is out of the reach of interrupts. */

@@ -117,21 +117,21 @@ static int stock_fill(struct rss_container *rss, struct res_counter **fail)
 	return rss_stock_fill(rss, res_counter_margin(&rss->res), fail);
 }
 
-static long sum_nr(struct rss_container *rss, enum rss_type type)
+static long sum_nr(struct rss_container *rss)
 {
 	long sum = 0;
-	int cpu;
+	int cpu, kind;
 
 	for_each_possible_cpu(cpu)
-		sum += per_cpu_ptr(rss->cpu, cpu)->nr[type];
+		for (kind = 0; kind < NR_RSS_KINDS; kind++)
+			sum += per_cpu_ptr(rss->cpu, cpu)->nr[kind];
 	return sum;
 }
 
 static void expect_pages(struct kunit *test, struct rss_container *rss,
 			 long nr)
 {
-	KUNIT_EXPECT_EQ(test, sum_nr(rss, RSS_ANON) + sum_nr(rss, RSS_FILE) +
-			      sum_nr(rss, RSS_SHMEM), nr);
+	KUNIT_EXPECT_EQ(test, sum_nr(rss), nr);
 	KUNIT_EXPECT_EQ(test, res_counter_usage(&rss->res),
 			nr + sum_stock(rss));
 }
@@ -407,9 +407,9 @@ static void stock_move_test(struct kunit *test)
 	struct stock_fixture *f = test->priv;
 
 	rss_account(f->child, RSS_FILE, 30);
-	rss_account_move(f->child, f->parent, RSS_FILE, 30);
-	KUNIT_EXPECT_EQ(test, sum_nr(f->child, RSS_FILE), 0);
-	KUNIT_EXPECT_EQ(test, sum_nr(f->parent, RSS_FILE), 30);
+	rss_account_move(f->child, RSS_FILE, f->parent, RSS_FILE, 30);
+	KUNIT_EXPECT_EQ(test, sum_nr(f->child), 0);
+	KUNIT_EXPECT_EQ(test, sum_nr(f->parent), 30);
 	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res), 30);
 }
 

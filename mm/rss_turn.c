@@ -3,19 +3,19 @@
  * RSS controller: whose turn it is to give pages.
  *
  * Those below a limit give in proportion to what they have. A level of the
- * hierarchy has a turn for each child with records on its lists or below, and
- * for each node with records on lists of the level itself. They are ordered by
+ * hierarchy has a turn for each child with entries on its lists or below, and
+ * for each node with entries on lists of the level itself. They are ordered by
  * the share of its own that each has given so far: the next one is who has given
  * least. Where a child is next it goes on with the turns of that child, down to
  * a node of a container. So it takes the depth times the logarithm of the width
- * to find one, however many children there are, and those without records cost
+ * to find one, however many children there are, and those without entries cost
  * nothing.
  *
  * Each level has its own order. Limits at several levels that are met in turn
  * thus take from any level in the same order, rather than one undoes what the
  * other knows.
  *
- * A turn begins when lists get their first record (rss_list_add()), from the
+ * A turn begins when lists get their first entry (rss_list_add()), from the
  * bottom up, and ends when somebody who comes to it finds nothing left.
  */
 
@@ -120,7 +120,7 @@ static bool rss_turn_begin(struct rss_container *level, struct rss_turn *turn)
 
 /**
  * rss_turns_begin - let the lists of a container on a node have turns
- * @node: the lists, which get their first record
+ * @node: the lists, which get their first entry
  *
  * And the container at its parent, and so on. Pairs with rss_turn_ended(): who
  * takes the parent's lock second sees what the other did.
@@ -474,7 +474,7 @@ static bool rss_has_turns(struct cgroup_subsys_state *css)
 }
 
 /**
- * rss_next_active - walk those in a subtree that have records on their lists
+ * rss_next_active - walk those in a subtree that have entries on their lists
  * @prev: the last one, whose reference is put; NULL at first
  * @root: the container at its top
  *

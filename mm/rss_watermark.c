@@ -111,6 +111,12 @@ bool rss_watermark_note(struct rss_container *rss)
 	return close;
 }
 
+/*
+ * Serializes those who set a watermark, for want of space in each container. Held for
+ * as long as other CPUs take to be interrupted.
+ */
+static DEFINE_MUTEX(watermark_mutex);
+
 /**
  * rss_set_watermark - set the watermark of a container
  * @rss: the container
@@ -124,7 +130,7 @@ void rss_set_watermark(struct rss_container *rss, unsigned long nr)
 {
 	int mark, bits = 0;
 
-	mutex_lock(&rss->watermark_lock);
+	mutex_lock(&watermark_mutex);
 	/*
 	 * None is crossed meanwhile: who has seen the old one finds @mark
 	 * changed, who sees that change sees that there is none.
@@ -138,7 +144,7 @@ void rss_set_watermark(struct rss_container *rss, unsigned long nr)
 	atomic_set(&rss->mark, rss_mark_next(mark, bits));
 	/* Who sees this can't change what @mark was before. */
 	smp_store_release(&rss->watermark, nr);
-	mutex_unlock(&rss->watermark_lock);
+	mutex_unlock(&watermark_mutex);
 
 	/* Who changed the counter since sees it, or is seen here. */
 	smp_mb();
@@ -153,5 +159,4 @@ void rss_watermark_init(struct rss_container *rss)
 {
 	rss->watermark = RES_COUNTER_MAX;
 	atomic_set(&rss->mark, 0);
-	mutex_init(&rss->watermark_lock);
 }

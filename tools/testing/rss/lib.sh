@@ -27,7 +27,7 @@ stock=$build/stock		# its first commit, the pristine source
 
 # By how much longer a kernel of a flavour may take for what has to be done soon.
 # shellcheck disable=SC2034
-declare -A slowness=([release]=1 [debug]=10)
+declare -A slowness=([release]=1 [debug]=10 [kasan]=10)
 
 # What comes out must not depend on who builds it where.
 export LC_ALL=C TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin

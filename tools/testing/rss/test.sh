@@ -22,8 +22,8 @@ boot()
 
 # Lockdep makes faults so slow that the debug flavour reads through a smaller file,
 # and has a program killed less often.
-declare -A file_mib=([release]=64 [debug]=16)
-declare -A thrash_repeat=([release]=3 [debug]=1)
+declare -A file_mib=([release]=64 [debug]=16 [kasan]=16)
+declare -A thrash_repeat=([release]=3 [debug]=1 [kasan]=1)
 
 # kselftest FLAVOUR NAME SECONDS PARAMETER...
 kselftest()
@@ -59,6 +59,7 @@ none_passed()
 declare -A settings=(
 	[release]="y:always:v2 n:never"
 	[debug]="y:always"
+	[kasan]="n:always:v2"
 )
 # The two longest run once in each flavour. The debug one is slow, and the tools
 # need no kernel that checks itself. What takes long and meets the memory controller
@@ -67,11 +68,13 @@ declare -A without=(
 	[release:y:always:v2]=at_work
 	[release:n:never]=thrash
 	[debug:y:always]='tools_.*'
-	[memory-disabled]='thrash|at_work|kill_time|stock|remove.*|stress|tools_.*|watermark.*'
+	[kasan:n:always:v2]='at_work|tools_.*'
+	[memory-disabled]='thrash|at_work|kill_time|lists|stock|remove.*|stress|tools_.*|watermark.*'
 )
 declare -A disabled=(
 	[release]=n:always
 	[debug]=y:never:v2
+	[kasan]=y:never
 )
 
 for flavour; do

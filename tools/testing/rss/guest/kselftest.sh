@@ -26,3 +26,10 @@ for setting in $(echo "$SETTINGS" | tr , ' '); do
 		echo "# exit status $?" >> "/host/$name.tap"
 	done < /selftests/list
 done
+
+# It tells the log, and goes by what is older than a few seconds.
+if [ -e /sys/kernel/debug/kmemleak ]; then
+	sleep 10
+	echo scan > /sys/kernel/debug/kmemleak
+	cat /sys/kernel/debug/kmemleak > /host/kmemleak
+fi

@@ -26,9 +26,24 @@ void audit_init(void)
 		ksft_print_msg("no audit\n");
 }
 
+static long audit_figure(const char *name)
+{
+	return available ? read_key(AUDIT_FILE, name) : -1;
+}
+
 long audit_records(void)
 {
-	return available ? read_key(AUDIT_FILE, "records") : -1;
+	return audit_figure("records");
+}
+
+long audit_entries(void)
+{
+	return audit_figure("entries");
+}
+
+long audit_batches(void)
+{
+	return audit_figure("batches");
 }
 
 static bool read_audit(void)

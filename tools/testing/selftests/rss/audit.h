@@ -19,4 +19,8 @@ const char *audit_check(void);
 /* Pages of memory that have a record, -1 if the kernel has no audit. */
 long audit_records(void);
 
+/* Entries on all lists, and batches of them; -1 as well. */
+long audit_entries(void);
+long audit_batches(void);
+
 #endif

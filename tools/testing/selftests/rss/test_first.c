@@ -67,7 +67,7 @@ static void fail_to_make(struct child *self, void *arg)
  */
 static void test_no_memory(void)
 {
-	static const char * const pages[] = { "0", "10", "30" };
+	static const char * const pages[] = { "0", "3", "8" };
 	const char *path = first_container();
 	struct child child;
 	static struct kmsg log;

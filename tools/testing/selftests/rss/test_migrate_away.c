@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "block.h"
 #include "container.h"
 #include "frame.h"
 #include "fs.h"
@@ -24,7 +25,6 @@
 #include "thp.h"
 #include "tunable.h"
 
-#define MEMORY		"/sys/devices/system/memory/"
 #define CMA		"/sys/kernel/debug/cma/"
 #define MOST_PAGES	16384
 #define SEED		1
@@ -208,82 +208,8 @@ static void test_compaction(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/*
- * A block of memory is made movable first, which makes pages of processes
- * come from there and nothing else.
- */
+/* The block that goes offline. */
 static int block;
-
-static void block_state(char *path, size_t size, int nr)
-{
-	snprintf(path, size, MEMORY "memory%d/state", nr);
-}
-
-static size_t block_pages(void)
-{
-	char text[32];
-
-	if (read_text(MEMORY "block_size_bytes", text, sizeof(text)) < 0)
-		skip_case("no memory hotplug");
-	return strtoul(text, NULL, 16) / page_size();
-}
-
-static int node_of_block(int nr)
-{
-	char pattern[64];
-	glob_t paths;
-	int node;
-
-	snprintf(pattern, sizeof(pattern), MEMORY "memory%d/node[0-9]*", nr);
-	require(!glob(pattern, 0, NULL, &paths), "no %s", pattern);
-	node = atoi(strrchr(paths.gl_pathv[0], '/') + strlen("/node"));
-	globfree(&paths);
-	return node;
-}
-
-static void make_movable(int nr)
-{
-	char path[64];
-
-	block_state(path, sizeof(path), nr);
-	tunable_set(path, "offline");
-	tunable_order(path, "online_movable");
-	block = nr;
-}
-
-/* Of most blocks the kernel has something that it cannot move. */
-static void find_movable_block(void)
-{
-	char path[64];
-	glob_t paths;
-	size_t i;
-	int nr;
-
-	block_pages();
-	if (glob(MEMORY "memory*", 0, NULL, &paths))
-		skip_case("no memory hotplug");
-	for (i = 0; i < paths.gl_pathc; i++) {
-		require(sscanf(paths.gl_pathv[i], MEMORY "memory%d", &nr) == 1,
-			"%s is no block", paths.gl_pathv[i]);
-		block_state(path, sizeof(path), nr);
-		if (write_text(path, (char *)"offline", 7) < 0)
-			continue;
-		tunable_order(path, "online");
-		make_movable(nr);
-		return;
-	}
-	skip_case("no block of memory can go offline");
-}
-
-/* Back to what it was: online, and for all kinds of memory. */
-static void make_ordinary(void)
-{
-	char path[64];
-
-	block_state(path, sizeof(path), block);
-	tunable_order(path, "offline");
-	tunable_order(path, "online");
-}
 
 static bool is_in_block(unsigned long frame)
 {
@@ -293,22 +219,20 @@ static bool is_in_block(unsigned long frame)
 static void offline(struct actor *a)
 {
 	size_t inside = 0, i;
-	char path[64];
 
 	note_frames(a);
 	for (i = 0; i < a->pages; i++)
 		inside += is_in_block(frames[i]);
 	require(inside >= a->pages / 2, "%zu of %zu pages are in the block",
 		inside, a->pages);
-	block_state(path, sizeof(path), block);
-	tunable_order(path, "offline");
+	block_order(block, "offline");
 	expect_moved(a, inside);
-	tunable_order(path, "online_movable");
+	block_order(block, "online_movable");
 }
 
 static void map_in_block(struct actor *a, void (*map)(struct actor *a))
 {
-	numa_prefer(node_of_block(block));
+	numa_prefer(block_node(block));
 	map(a);
 	numa_prefer(-1);
 }
@@ -331,9 +255,9 @@ static void map_file_in_block(struct actor *a)
 static void take_offline(struct actor *actor, void (*map)(struct actor *a))
 {
 	numa_nodes(&nodes);
-	find_movable_block();
+	block = block_make_movable();
 	take_away(actor, map, offline);
-	make_ordinary();
+	block_make_ordinary(block);
 }
 
 static void test_offline_anon(void)
@@ -416,7 +340,7 @@ static void find_cma(void)
 	globfree(&paths);
 	cma.first = cma_read("base_pfn");
 	cma.pages = cma_read("count");
-	cma.node = node_of_block(cma.first / block_pages());
+	cma.node = block_node(cma.first / block_pages());
 }
 
 static size_t free_pages(void)

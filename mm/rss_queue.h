@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * RSS controller: batches of entries, and those that wait on a CPU.
+ */
+#ifndef _MM_RSS_QUEUE_H
+#define _MM_RSS_QUEUE_H
+
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/spinlock.h>
+#include <linux/swap.h>
+
+#include "rss.h"
+
+#define RSS_BATCH_SIZE	512
+#define RSS_BATCH_NR	((RSS_BATCH_SIZE - sizeof(struct list_head) - 8) / 8)
+
+/*
+ * Newcomers are next to each other: not found among so many, there are none left, see
+ * rss_age_newcomers().
+ */
+#define RSS_NEWCOMER_GAP	SWAP_CLUSTER_MAX
+
+/**
+ * struct rss_batch - part of a queue
+ * @link: in the queue
+ * @first: index of the oldest entry that is left
+ * @end: index behind the newest one
+ * @entry: the entries
+ *
+ * The lock of the queue protects all of it; while it waits on a CPU, what struct
+ * rss_pending says.
+ */
+struct rss_batch {
+	struct list_head link;
+	unsigned int first;
+	unsigned int end;
+	u64 entry[RSS_BATCH_NR];
+};
+
+/**
+ * rss_entry_record - the record that an entry is for
+ * @node: the lists it is on
+ * @entry: the entry
+ *
+ * Context: RCU read side.
+ * Return: the record; NULL if the entry is stale.
+ */
+static inline struct page_container *rss_entry_record(struct rss_node *node,
+						      u64 entry)
+{
+	struct page_container *pc = pfn_page_container(rss_entry_pfn(entry));
+
+	return pc && rss_entry_good(entry, page_container_state(pc),
+				    node->rss->id) ? pc : NULL;
+}
+
+/**
+ * rss_entry_owned - the record that an entry is for, if the page is mapped
+ * @node: the lists that the entry was on; it is dropped if there is none
+ * @entry: the entry
+ *
+ * A record of a page that nobody maps forgets the container. The next one to map
+ * the page adds an entry of its own.
+ *
+ * Context: RCU read side.
+ * Return: the record; NULL for none.
+ */
+static inline struct page_container *rss_entry_owned(struct rss_node *node,
+						     u64 entry)
+{
+	struct page_container *pc = pfn_page_container(rss_entry_pfn(entry));
+	u64 state;
+
+	if (!pc)
+		return NULL;
+	state = page_container_state(pc);
+	do {
+		if (!rss_entry_good(entry, state, node->rss->id))
+			return NULL;
+		if (rss_state_busy(state))
+			return pc;
+	} while (!page_container_cmpxchg(pc, &state, rss_state_blank(state)));
+	return NULL;
+}
+
+/**
+ * struct rss_pending - entries that wait on a CPU
+ * @rss: whose they are; NULL if others have taken them, but for one that was being
+ *	added. It may be gone if there are none: only compared then
+ * @batch: those for each list, of small folios only; rss_batch_full for none
+ * @lock: of those who take entries, the CPU itself too: @rss, @batch, and @first of
+ *	the batches. Nothing nests inside
+ *
+ * To add one the CPU itself takes no lock: @end of a batch is its own, with
+ * preemption off.
+ */
+struct rss_pending {
+	struct rss_container *rss;
+	struct rss_batch *batch[NR_RSS_LISTS];
+	raw_spinlock_t lock;
+};
+
+DECLARE_PER_CPU(struct rss_pending, rss_pending);
+
+/* rss_pending.c */
+void rss_pending_add_slow(struct rss_container *rss, u64 entry);
+
+/**
+ * rss_pending_try_add - put an entry on a list, soon
+ * @rss: the container; alive in this RCU read side critical section
+ * @list: which list
+ * @entry: the entry, of a small folio, which names that list
+ *
+ * Context: RCU read side, task.
+ * Return: false if that takes rss_pending_add_slow().
+ */
+static __always_inline bool rss_pending_try_add(struct rss_container *rss,
+						enum rss_list list, u64 entry)
+{
+	struct rss_pending *pending;
+	struct rss_batch *batch;
+	unsigned int end;
+	bool added = false;
+
+	preempt_disable();
+	pending = this_cpu_ptr(&rss_pending);
+	batch = pending->batch[list];
+	end = batch->end;
+	if (likely(pending->rss == rss && end != RSS_BATCH_NR)) {
+		batch->entry[end] = entry;
+		/* Pairs with rss_pending_take(). */
+		smp_store_release(&batch->end, end + 1);
+		added = true;
+	}
+	preempt_enable();
+	return added;
+}
+
+/* rss_queue.c */
+struct rss_batch *rss_batch_alloc(void);
+void rss_batch_free(struct rss_batch *batch);
+bool rss_queue_push(struct rss_node *node, u64 entry);
+void rss_queue_link(struct rss_node *node, enum rss_list list,
+		    struct rss_batch *batch);
+u64 rss_queue_pop(struct rss_node *node, enum rss_list list);
+void rss_queue_walk(struct rss_node *node, enum rss_list list,
+		    bool (*fn)(struct rss_node *node, u64 entry, void *arg),
+		    void *arg);
+void rss_queue_rotated(struct rss_node *node, enum rss_list list,
+		       struct rss_batch *batch, unsigned int kept,
+		       unsigned int done);
+void rss_queue_trim(struct rss_node *node, enum rss_list list, unsigned int nr);
+void rss_queue_free(struct rss_node *node, enum rss_list list);
+unsigned long rss_queue_batches(void);
+
+/* What to do with an entry that rss_queue_rotate() has come to. */
+enum rss_entry_verdict {
+	RSS_ENTRY_KEEP,
+	RSS_ENTRY_DROP,
+	RSS_ENTRY_STOP,
+};
+
+/* So many batches are looked at before the lock is dropped. */
+#define RSS_ROTATE_BATCHES	4
+
+/**
+ * rss_queue_rotate - look at some entries of a list, oldest first
+ * @node: the lists
+ * @list: which list
+ * @fn: what to do with each; adds nothing to the list
+ * @arg: for @fn
+ *
+ * Those that are kept go to the head, so that they are not met again before the
+ * rest; each entry is met once at most. Most of the time that moves whole batches.
+ *
+ * Context: @node's lock held.
+ */
+static __always_inline void
+rss_queue_rotate(struct rss_node *node, enum rss_list list,
+		 enum rss_entry_verdict (*fn)(struct rss_node *node, u64 entry,
+					      void *arg), void *arg)
+{
+	enum rss_entry_verdict verdict = RSS_ENTRY_KEEP;
+	unsigned int left = node->nr[list], batches = RSS_ROTATE_BATCHES;
+
+	lockdep_assert_held(&node->lock);
+
+	while (left && batches-- && verdict != RSS_ENTRY_STOP) {
+		struct rss_batch *batch = list_last_entry(&node->lists[list],
+							  struct rss_batch, link);
+		unsigned int kept = batch->first, done = batch->first;
+		unsigned int end = min(batch->end, done + left);
+
+		for (; done < end; done++) {
+			u64 entry = batch->entry[done];
+
+			verdict = fn(node, entry, arg);
+			if (verdict == RSS_ENTRY_STOP)
+				break;
+			left--;
+			if (verdict == RSS_ENTRY_KEEP) {
+				batch->entry[kept++] = entry;
+				continue;
+			}
+			node->nr[list]--;
+			node->size[list] -= rss_entry_pages(entry);
+		}
+		rss_queue_rotated(node, list, batch, kept, done);
+	}
+}
+
+/* rss_lru.c */
+void rss_lists_link(struct rss_container *rss, enum rss_list list,
+		    struct rss_batch *batch);
+
+#endif /* _MM_RSS_QUEUE_H */

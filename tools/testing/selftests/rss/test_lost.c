@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pages for whose place on a list there was no memory.  They are charged like
+ * others, and found when they have to be: by reclaim, and when their container is
+ * removed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "child.h"
+#include "container.h"
+#include "fs.h"
+#include "mem.h"
+#include "runner.h"
+#include "tunable.h"
+
+#define FAIL	"/sys/kernel/debug/failslab/"
+#define N	1024
+
+static int open_make_it_fail(void)
+{
+	int fd = open("/proc/self/make-it-fail", O_WRONLY);
+
+	if (fd < 0)
+		skip_case("make-it-fail: %s", strerror(errno));
+	return fd;
+}
+
+static void make_it_fail(int fd, const char *yes)
+{
+	require(write(fd, yes, 1) == 1, "make-it-fail: %s", strerror(errno));
+}
+
+static void fail_allocations(void)
+{
+	if (access(FAIL, F_OK) || audit_entries() < 0)
+		skip_case("no failslab, or no audit");
+	/* In this order, and back in it: else everybody's fail in between. */
+	tunable_set(FAIL "probability", "0");
+	tunable_set(FAIL "task-filter", "Y");
+	tunable_set(FAIL "verbose", "0");
+	tunable_set(FAIL "ignore-gfp-wait", "N");
+	tunable_set(FAIL "times", "-1");
+	tunable_set(FAIL "probability", "100");
+}
+
+struct reader {
+	int fd;
+	char *mem;
+};
+
+/* Pages for which one page table is enough, at most. */
+#define TABLE	512
+
+/*
+ * Maps all of the file without memory, but for the page tables; then again, with
+ * memory.
+ */
+static void read_twice(struct child *self, void *arg)
+{
+	struct reader *reader = arg;
+	int fd = open_make_it_fail();
+	size_t i;
+
+	reader->mem = mem_file(reader->fd, N, MAP_SHARED);
+	for (i = 0; i < N; i += TABLE)
+		mem_read(reader->mem + i * page_size(), 1);
+	mem_read(reader->mem + (N - 1) * page_size(), 1);
+	child_sync(self);
+	make_it_fail(fd, "1");
+	mem_read(reader->mem, N);
+	make_it_fail(fd, "0");
+	child_sync(self);
+	mem_read(reader->mem, N);
+	child_sync(self);
+}
+
+/* A child of @c that has mapped a file, most of which is on no list. */
+static void start_lost(struct child *child, const char *c, struct reader *reader)
+{
+	long entries, usage;
+
+	fail_allocations();
+	fs_mount("tmpfs", NULL);
+	reader->fd = fs_file("file", N, 0);
+	child_start(child, c, read_twice, reader);
+	entries = audit_entries();
+	usage = container_usage(c);
+	child_step(child);
+	require(container_usage(c) >= N && container_usage(c) > usage,
+		"usage %ld after %ld", container_usage(c), usage);
+	entries = audit_entries() - entries;
+	require(entries < N / 2, "%ld of %d pages are on lists", entries, N);
+}
+
+static void test_reclaim(void)
+{
+	char *c = container_new(NULL, "short");
+	struct reader reader;
+	struct child child;
+
+	start_lost(&child, c, &reader);
+	container_set_pages(c, "rss_limit", N / 2);
+	require(container_usage(c) <= N / 2, "usage %ld, limit %d",
+		container_usage(c), N / 2);
+	child_step(&child);
+	require(container_usage(c) <= N / 2, "usage %ld, limit %d",
+		container_usage(c), N / 2);
+	child_finish(&child);
+}
+
+static void read_once(struct child *self, void *arg)
+{
+	mem_read(mem_file(*(int *)arg, N, MAP_SHARED), N);
+	child_sync(self);
+}
+
+/* What others map still is their container's parent's, which is found by it. */
+static void test_removal(void)
+{
+	char *parent = container_new(NULL, "parent"), *c;
+	struct child child, other;
+	struct reader reader;
+
+	c = container_new(parent, "short");
+	start_lost(&child, c, &reader);
+	child_start(&other, NULL, read_once, &reader.fd);
+	child_step(&child);
+	child_finish(&child);
+	require(container_usage(c) == N, "usage %ld instead of %d",
+		container_usage(c), N);
+	container_remove(c);
+	require(wait_for(!container_dead()), "it stays behind");
+	require(container_usage(parent) == N, "usage %ld of the parent",
+		container_usage(parent));
+	require(audit_entries() >= N, "%ld entries", audit_entries());
+	child_finish(&other);
+	require(wait_for(!container_usage(parent)), "usage %ld stays",
+		container_usage(parent));
+}
+
+int main(void)
+{
+	static const struct rss_case cases[] = {
+		T(test_reclaim),
+		T(test_removal),
+	};
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}
