@@ -37,6 +37,7 @@ enum rss_list {
  * @given: the share of its own that it has given, as far as the others of the
  *	container are concerned
  * @linked: whether @rb is linked
+ * @over: it will not be linked any more; of a child only
  * @nid: the node whose lists of the container it is about; NUMA_NO_NODE: it is
  *	about a child. Constant
  *
@@ -47,6 +48,7 @@ struct rss_turn {
 	struct rb_node rb;
 	u64 given;
 	bool linked;
+	bool over;
 	int nid;
 };
 

@@ -150,7 +150,10 @@ static void rss_sync_folio(struct page_container *pc, struct folio *folio,
 			return;
 
 		/* Before its record lets go of it: it may be offline then. */
-		owner = rss_from_id(rss_state_id(old));
+		if (toucher && toucher->id == rss_state_id(old))
+			owner = toucher;
+		else
+			owner = rss_from_id(rss_state_id(old));
 		if (nr && owner && mapped > nr && READ_ONCE(owner->dead)) {
 			/* See rss_lru_reparent(). */
 			rss_pass_up(owner, pc, folio_pfn(folio), &old);
@@ -286,6 +289,7 @@ static __always_inline bool rss_charge_home(struct page_container *pc,
 	       rss_account_fast(toucher, kind, 1);
 }
 
+/* What is rare: @entry, if not 0, goes to the lists, and the record follows the folio. */
 static noinline void rss_charge_rest(struct page_container *pc,
 				     struct folio *folio,
 				     struct rss_container *toucher, u64 entry)
@@ -315,7 +319,6 @@ static __always_inline bool rss_charge_first(struct page_container *pc,
 	u64 home = READ_ONCE(toucher->home), gen = rss_state_next_gen(old);
 	bool balanced;
 
-	*entry = 0;
 	if (unlikely(rss_state_busy(old) || home & RSS_HOME_AWAY) ||
 	    !page_container_cmpxchg(pc, &old, (home >> RSS_KEY_SHIFT) +
 					      rss_state(0, kind, 0) + 1 + gen))
@@ -329,23 +332,27 @@ static __always_inline bool rss_charge_first(struct page_container *pc,
 	return balanced;
 }
 
-/* Anonymous ones that were mapped before, and mlocked ones, are left to the rest. */
-static noinline void rss_charge_first_small(struct page_container *pc,
-					    struct folio *folio,
-					    struct rss_container *rss,
-					    enum rss_type type, u64 old,
-					    unsigned long pfn)
+/*
+ * Anonymous pages that were mapped before, and mlocked ones, are left to the rest. Not
+ * inlined: what it needs registers for would be saved where pages are at home, too.
+ */
+static noinline void rss_charge_first_file(struct page_container *pc,
+					   struct folio *folio,
+					   struct rss_container *toucher,
+					   enum rss_type type, u64 old,
+					   unsigned long pfn)
 {
 	unsigned long flags = READ_ONCE(folio->flags);
-	unsigned int active = flags >> PG_active & 1;
+	unsigned long active = flags >> PG_active & 1;
 	u64 entry = 0;
 
 	if (likely(type != RSS_ANON && !(flags & BIT(PG_mlocked)) &&
-		   rss_charge_first(pc, pfn, rss, type + active * RSS_KIND_LRU,
+		   rss_charge_first(pc, pfn, toucher,
+				    type + active * RSS_KIND_LRU,
 				    RSS_INACTIVE_FILE + active, old, &entry) &&
 		   atomic_read(&folio->_mapcount) >= 0))
 		return;
-	rss_charge_rest(pc, folio, rss, entry);
+	rss_charge_rest(pc, folio, toucher, entry);
 }
 
 /*
@@ -368,19 +375,7 @@ void __rss_charge_small(struct folio *folio, struct rss_container *rss)
 	if (likely(rss_charge_home(pc, rss, type, old) &&
 		   atomic_read(&folio->_mapcount) >= 0))
 		return;
-	rss_charge_first_small(pc, folio, rss, type, old, pfn);
-}
-
-static noinline void rss_charge_first_new(struct page_container *pc,
-					  struct folio *folio,
-					  struct rss_container *rss, u64 old,
-					  unsigned long pfn)
-{
-	u64 entry;
-
-	if (unlikely(!rss_charge_first(pc, pfn, rss, RSS_ANON,
-				       RSS_INACTIVE_ANON, old, &entry)))
-		rss_charge_rest(pc, folio, rss, entry);
+	rss_charge_first_file(pc, folio, rss, type, old, pfn);
 }
 
 /* Nobody can have unmapped it meanwhile, and it is on no list but the inactive. */
@@ -388,13 +383,16 @@ void __rss_charge_new(struct folio *folio, struct rss_container *rss)
 {
 	unsigned long pfn = folio_pfn(folio);
 	struct page_container *pc;
-	u64 old;
+	u64 old, entry = 0;
 
 	if (unlikely(!rss_hook_record(pfn, &pc)))
 		return;
 	old = page_container_state(pc);
-	if (unlikely(!rss_charge_home(pc, rss, RSS_ANON, old)))
-		rss_charge_first_new(pc, folio, rss, old, pfn);
+	if (likely(rss_charge_home(pc, rss, RSS_ANON, old) ||
+		   rss_charge_first(pc, pfn, rss, RSS_ANON, RSS_INACTIVE_ANON,
+				    old, &entry)))
+		return;
+	rss_charge_rest(pc, folio, rss, entry);
 }
 
 void __rss_charge_large(struct folio *folio, struct rss_container *rss)

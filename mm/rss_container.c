@@ -199,17 +199,20 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 	queue_rcu_work(rss_offline_wq, &rss->offline_work);
 }
 
-/* Records of pages that nobody maps may name it still. */
+/* What leads to it ends a grace period before its reference count does. */
 static void rss_css_released(struct cgroup_subsys_state *css)
 {
-	rss_id_retire(css_to_rss(css));
+	struct rss_container *rss = css_to_rss(css);
+
+	rss_turns_forget(rss);
+	/* Records of pages that nobody maps may have it still. */
+	rss_id_retire(rss);
 }
 
 static void rss_css_free(struct cgroup_subsys_state *css)
 {
 	struct rss_container *rss = css_to_rss(css);
 
-	rss_turns_forget(rss);
 	rss_stock_free(rss);
 	rss_container_free(rss);
 }

@@ -146,8 +146,8 @@ bool rss_queue_push(struct rss_node *node, u64 entry)
  * @list: which list
  * @batch: the batch, not empty; all its entries are of small folios of the node
  *
- * Behind the one that is being filled, if that would stay as empty as it is. Not
- * behind many entries: rss_age_newcomers() has to find these.
+ * Behind the one that is being filled, which would stay as it is else. Not behind many
+ * entries where rss_age_newcomers() has to find these.
  *
  * Context: @node's lock held.
  */
@@ -159,8 +159,10 @@ void rss_queue_link(struct rss_node *node, enum rss_list list,
 
 	lockdep_assert_held(&node->lock);
 
-	list_add(&batch->link, head && head->end < RSS_NEWCOMER_GAP ?
-			       &head->link : &node->lists[list]);
+	if (head && (head->end < RSS_NEWCOMER_GAP || list >= RSS_INACTIVE_FILE))
+		list_add(&batch->link, &head->link);
+	else
+		list_add(&batch->link, &node->lists[list]);
 	node->nr[list] += nr;
 	node->size[list] += nr;
 }

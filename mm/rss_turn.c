@@ -110,7 +110,7 @@ static bool rss_turn_begin(struct rss_container *level, struct rss_turn *turn)
 	bool begins;
 
 	spin_lock(&level->turns_lock);
-	begins = !turn->linked;
+	begins = !turn->linked && !turn->over;
 	if (begins)
 		rss_turn_add(level, turn);
 	spin_unlock(&level->turns_lock);
@@ -183,8 +183,10 @@ static bool rss_child_turn_end(struct rss_container *level,
 }
 
 /**
- * rss_turns_forget - end the turns of a container that is freed
- * @rss: the container; its parent is still there
+ * rss_turns_forget - end the turns of a container at its parent for good
+ * @rss: the container, a grace period before it is freed, or more exactly before its
+ *	reference count is: whoever finds its turn tries to get a reference. Entries
+ *	that are on their way to its lists begin no other one
  */
 void rss_turns_forget(struct rss_container *rss)
 {
@@ -193,6 +195,7 @@ void rss_turns_forget(struct rss_container *rss)
 	if (!parent)
 		return;
 	spin_lock(&parent->turns_lock);
+	rss->turn.over = true;
 	if (rss->turn.linked)
 		rss_turn_del(parent, &rss->turn);
 	spin_unlock(&parent->turns_lock);
