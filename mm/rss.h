@@ -509,8 +509,8 @@ int rss_lru_reparent(struct rss_container *rss, unsigned int nr);
  * @nid: the node
  * @list: which list to scan from its tail
  * @huge: pass over all but huge pages, whether they can be reclaimed or not
- * @nr_to_scan: most pages to look at; entries that are dropped count as one,
- *	those passed over without a reference do not
+ * @nr_to_scan: most pages to look at; entries that are dropped, and pages that are
+ *	passed over without a reference, do not count
  * @nr_urgent: pages that somebody waits for
  * @ignore_references: reclaim what is in use, too
  * @busy: folios were met that others have locked, unmapped just now, or taken

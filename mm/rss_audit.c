@@ -57,7 +57,7 @@ struct rss_account_sheet {
  * @report: the differences, a line each
  * @path: for the name of a container
  * @differences: how many there are, also if they don't fit into @report
- * @pages: records that are charged to somebody
+ * @pages: how many are charged to somebody
  * @records: how many there are
  * @entries: how many entries the lists have
  * @sum: of all figures looked at, to see whether any has changed

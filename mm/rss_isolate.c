@@ -95,6 +95,7 @@ static bool rss_meet(struct page_container *pc, u64 entry, struct rss_node *node
  * @nr: how many there are
  * @scanned: pages looked at
  * @passed: pages passed over
+ * @dropped: entries dropped
  * @swap_left: there is room in swap
  */
 struct rss_grab {
@@ -103,6 +104,7 @@ struct rss_grab {
 	unsigned int nr;
 	unsigned long scanned;
 	unsigned long passed;
+	unsigned long dropped;
 	bool swap_left;
 };
 
@@ -130,7 +132,7 @@ static enum rss_entry_verdict rss_grab_entry(struct rss_node *node, u64 entry,
 		return RSS_ENTRY_STOP;
 	pc = rss_entry_owned(node, entry);
 	if (!pc) {
-		grab->scanned++;
+		grab->dropped++;
 		return RSS_ENTRY_DROP;
 	}
 	pages = rss_entry_pages(entry);
@@ -170,7 +172,7 @@ unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios)
 	rss_queue_rotate(node, iso->list, rss_grab_entry, &grab);
 	spin_unlock(&node->lock);
 	rcu_read_unlock();
-	iso->nr_scanned += grab.scanned + grab.passed;
+	iso->nr_scanned += grab.scanned + grab.passed + grab.dropped;
 	iso->nr_passed += grab.passed;
 
 	return grab.nr;

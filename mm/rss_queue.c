@@ -147,7 +147,7 @@ bool rss_queue_push(struct rss_node *node, u64 entry)
  * @batch: the batch, not empty; all its entries are of small folios of the node
  *
  * Behind the one that is being filled, which would stay as it is else. Not behind many
- * entries where rss_age_newcomers() has to find these.
+ * entries: rss_age_newcomers() has to find these.
  *
  * Context: @node's lock held.
  */
@@ -159,10 +159,8 @@ void rss_queue_link(struct rss_node *node, enum rss_list list,
 
 	lockdep_assert_held(&node->lock);
 
-	if (head && (head->end < RSS_NEWCOMER_GAP || list >= RSS_INACTIVE_FILE))
-		list_add(&batch->link, &head->link);
-	else
-		list_add(&batch->link, &node->lists[list]);
+	list_add(&batch->link, head && head->end < RSS_NEWCOMER_GAP ?
+			       &head->link : &node->lists[list]);
 	node->nr[list] += nr;
 	node->size[list] += nr;
 }
