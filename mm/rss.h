@@ -66,6 +66,7 @@ struct rss_turn {
  *	rss_reclaim.c; a hint, no lock
  * @anon_looked: jiffies when all anonymous pages were gone through in vain, for
  *	want of swap; a hint, no lock
+ * @anon_searched: jiffies when they were gone through, in vain or not; likewise
  *
  * @lock nests inside the page table lock and outside turns_lock. It is never taken
  * in interrupt context: pages are mapped, unmapped and scanned by tasks only.
@@ -79,6 +80,7 @@ struct rss_node {
 	struct rss_turn turn;
 	unsigned long anon_due;
 	unsigned long anon_looked;
+	unsigned long anon_searched;
 };
 
 /**
@@ -513,6 +515,8 @@ int rss_lru_reparent(struct rss_container *rss, unsigned int nr);
  *	passed over without a reference, do not count
  * @nr_urgent: pages that somebody waits for
  * @ignore_references: reclaim what is in use, too
+ * @recent: stale entries were dropped just now: those for pages that are passed over
+ *	may be kept without a look at the record
  * @busy: folios were met that others have locked, unmapped just now, or taken
  *	off the LRU
  * @used: folios were found in use, and what page tables say of that was cleared
@@ -534,6 +538,7 @@ struct rss_isolate {
 	unsigned long nr_to_scan;
 	unsigned long nr_urgent;
 	bool ignore_references;
+	bool recent;
 	bool busy;
 	bool used;
 	const struct mem_cgroup *swap_full;

@@ -47,32 +47,6 @@ static struct folio *rss_try_get_folio(struct rss_node *node, unsigned long pfn)
 	return folio_try_get(folio) ? folio : NULL;
 }
 
-/*
- * Nothing but a scan of the whole list finds what can be reclaimed without swap:
- * what MADV_FREE left, and what is in the swap cache. So folios for which there is
- * no room in swap are passed over by what can be told without a reference, and so
- * are those that are mlocked still. It may be another folio by now: then a look
- * was missed, or one too many taken.
- */
-static bool rss_pass_over(struct rss_isolate *iso, bool swap_left,
-			  u64 entry)
-{
-	struct folio *folio = page_folio(pfn_to_page(rss_entry_pfn(entry)));
-	unsigned long flags = READ_ONCE(folio->flags);
-
-	if (iso->huge)
-		return rss_entry_pages(entry) < BIT(PMD_ORDER);
-	if (iso->list == RSS_UNEVICTABLE)
-		return flags & BIT(PG_mlocked);
-	if (iso->list != RSS_INACTIVE_ANON && iso->list != RSS_ACTIVE_ANON)
-		return false;
-	if (flags & BIT(PG_mlocked) || !(flags & BIT(PG_swapbacked)) ||
-	    flags & BIT(PG_swapcache))
-		return false;
-	return !swap_left ||
-	       (iso->swap_full && folio_memcg_check(folio) == iso->swap_full);
-}
-
 /* Returns whether no scan has met the page. */
 static bool rss_meet(struct page_container *pc, u64 entry, struct rss_node *node)
 {
@@ -97,6 +71,7 @@ static bool rss_meet(struct page_container *pc, u64 entry, struct rss_node *node
  * @passed: pages passed over
  * @dropped: entries dropped
  * @swap_left: there is room in swap
+ * @anon: these are anonymous, and what can't go is passed over
  */
 struct rss_grab {
 	struct rss_isolate *iso;
@@ -106,7 +81,34 @@ struct rss_grab {
 	unsigned long passed;
 	unsigned long dropped;
 	bool swap_left;
+	bool anon;
 };
+
+/*
+ * Nothing but a scan of the whole list finds what can be reclaimed without swap:
+ * what MADV_FREE left, and what is in the swap cache. So folios for which there is
+ * no room in swap are passed over by what can be told without a reference, and so
+ * are those that are mlocked still. It may be another folio by now, or a part of one:
+ * then a look was missed, or one too many taken.
+ */
+static __always_inline bool rss_pass_over(const struct rss_grab *grab, u64 entry)
+{
+	const struct rss_isolate *iso = grab->iso;
+	struct folio *folio = (struct folio *)pfn_to_page(rss_entry_pfn(entry));
+	unsigned long flags = READ_ONCE(folio->flags);
+
+	if (grab->anon) {
+		if ((flags & (BIT(PG_mlocked) | BIT(PG_swapbacked) |
+			      BIT(PG_swapcache))) != BIT(PG_swapbacked))
+			return false;
+		return !grab->swap_left ||
+		       (iso->swap_full &&
+			folio_memcg_check(folio) == iso->swap_full);
+	}
+	if (iso->huge)
+		return rss_entry_pages(entry) < BIT(PMD_ORDER);
+	return iso->list == RSS_UNEVICTABLE && flags & BIT(PG_mlocked);
+}
 
 static void rss_grab_folio(struct rss_grab *grab, struct rss_node *node,
 			   struct page_container *pc, u64 entry)
@@ -126,17 +128,23 @@ static enum rss_entry_verdict rss_grab_entry(struct rss_node *node, u64 entry,
 	struct rss_grab *grab = arg;
 	struct page_container *pc;
 	unsigned long pages;
+	bool pass;
 
 	if (grab->nr == SWAP_CLUSTER_MAX ||
 	    grab->scanned >= grab->iso->nr_to_scan)
 		return RSS_ENTRY_STOP;
+	pages = rss_entry_pages(entry);
+	pass = rss_pass_over(grab, entry);
+	if (pass && grab->iso->recent) {
+		grab->passed += pages;
+		return RSS_ENTRY_KEEP;
+	}
 	pc = rss_entry_owned(node, entry);
 	if (!pc) {
 		grab->dropped++;
 		return RSS_ENTRY_DROP;
 	}
-	pages = rss_entry_pages(entry);
-	if (rss_pass_over(grab->iso, grab->swap_left, entry)) {
+	if (pass) {
 		grab->passed += pages;
 		return RSS_ENTRY_KEEP;
 	}
@@ -162,6 +170,8 @@ unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios)
 		.iso = iso,
 		.folios = folios,
 		.swap_left = get_nr_swap_pages() > 0,
+		.anon = !iso->huge && (iso->list == RSS_INACTIVE_ANON ||
+				       iso->list == RSS_ACTIVE_ANON),
 	};
 
 	BUILD_BUG_ON(SWAP_CLUSTER_MAX > BITS_PER_LONG);

@@ -223,7 +223,9 @@ static inline unsigned int rss_entry_list(u64 entry)
 /* Whether @entry, of the container @id, is good by the @state of its record. */
 static inline bool rss_entry_good(u64 entry, u64 state, u32 id)
 {
-	return !((state ^ entry) & RSS_STATE_GEN) && rss_state_id(state) == id;
+	u64 expected = (entry & RSS_STATE_GEN) | FIELD_PREP(RSS_STATE_ID, (u64)id);
+
+	return !((state ^ expected) & (RSS_STATE_GEN | RSS_STATE_ID));
 }
 
 static inline u64 page_container_state(struct page_container *pc)

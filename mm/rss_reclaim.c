@@ -143,6 +143,13 @@ static void rss_note_batch(struct rss_scan *scan, const struct rss_isolate *iso)
 		scan->nr_anon_vain = 0;
 }
 
+/* A task at its limit may go through all of them again and again before it is killed. */
+static bool rss_anon_searched(const struct rss_node *node)
+{
+	return time_before(jiffies,
+			   READ_ONCE(node->anon_searched) + RSS_ANON_LEASE);
+}
+
 static void rss_shrink_list(struct rss_container *rss, int nid,
 			    enum rss_list list, unsigned long nr_to_scan,
 			    struct rss_scan *scan)
@@ -158,6 +165,7 @@ static void rss_shrink_list(struct rss_container *rss, int nid,
 						  SWAP_CLUSTER_MAX,
 			.nr_urgent = rss_urgent(scan),
 			.ignore_references = !scan->priority,
+			.recent = rss_anon_searched(rss->node[nid]),
 			.swap_full = scan->swap_full,
 		};
 
@@ -223,7 +231,10 @@ static void rss_search_anon(struct rss_container *rss, int nid,
 		rss_shrink_list(rss, nid, list,
 				rss_scan_target(READ_ONCE(node->size[list]),
 						scan), scan);
-	if (scan->nr_reclaimed == reclaimed && !rss_scan_done(scan))
+	if (rss_scan_done(scan))
+		return;
+	WRITE_ONCE(node->anon_searched, jiffies);
+	if (scan->nr_reclaimed == reclaimed)
 		WRITE_ONCE(node->anon_looked, jiffies);
 }
 
