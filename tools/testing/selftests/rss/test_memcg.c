@@ -148,13 +148,14 @@ static long listed_pages(const struct both *both)
 }
 
 /* The task sleeps while the limits change. */
-/* Returns whether the task goes on.  If not, it was not killed by rss. */
-static bool goes_on_under_other(const char *name)
+static void test_one_then_other(void)
 {
 	struct filler filler = { .pages = REGION };
-	struct both both = make_both(name, FIRST, PLENTY);
 	struct child child;
+	struct both both;
 
+	swap_on(2 * REGION);
+	both = make_both("both", FIRST, PLENTY);
 	start_in(&both, &child, child_filler, &filler);
 	child_step(&child);
 	require(container_get(both.rss, "rss_failcnt") > 0, "failcnt is 0");
@@ -166,36 +167,9 @@ static bool goes_on_under_other(const char *name)
 		memcg_stat_pages(both.memcg, "anon"));
 	container_set(both.rss, "rss_limit", "max");
 	memcg_set_max(both.memcg, SECOND);
-	child_go(&child);
-	child_wait(&child);
-	require(!events_get(both.rss, EVENT_OOM), "it was killed without a limit");
-	if (child.state == CHILD_SYNCED) {
-		require(!memcg_event(both.memcg, "oom"), "memory ran out");
-		child_finish(&child);
-		return true;
-	}
-	require(memcg_event(both.memcg, "oom_kill"), "nobody killed it");
-	return false;
-}
-
-/*
- * Where all of its pages were used just now, the memory controller kills a task on
- * its own: always without a limit of rss before, hardly ever after one.
- */
-#define GO_TRIES	3
-
-static void test_one_then_other(void)
-{
-	char name[16];
-	int i;
-
-	swap_on(2 * REGION);
-	for (i = 0; i < GO_TRIES; i++) {
-		snprintf(name, sizeof(name), "both%d", i);
-		if (goes_on_under_other(name))
-			return;
-	}
-	require(false, "killed %d times of %d", i, GO_TRIES);
+	child_step(&child);
+	require(!memcg_event(both.memcg, "oom"), "memory ran out");
+	child_finish(&child);
 }
 
 static void fill_for_ever(struct child *self, void *arg)
@@ -231,10 +205,12 @@ static bool other_kills(const char *name, long limit)
 		"reclaimed %ld without a limit",
 		container_get(both.rss, "rss_reclaimed") - reclaimed);
 	require(!events_get(both.rss, EVENT_OOM), "it was killed without a limit");
-	/* It may be about to die, too. */
-	require(!killed || memcg_event(both.memcg, "oom_kill"),
-		"nobody killed it");
-	killed = memcg_event(both.memcg, "oom_kill");
+	/* It may have been killed in the end, and not be gone yet. */
+	if (memcg_event(both.memcg, "oom_kill"))
+		killed = wait_for(child_poll(&child, 0) != CHILD_RUNS);
+	require(!killed == !memcg_event(both.memcg, "oom_kill"),
+		"oom_kill %ld of the memory controller",
+		memcg_event(both.memcg, "oom_kill"));
 	kill(child.pid, SIGKILL);
 	child_expect_killed(&child);
 	return killed;
