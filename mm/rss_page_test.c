@@ -4,12 +4,11 @@
  */
 
 #include <kunit/test.h>
-#include <linux/cgroup.h>
 #include <linux/gfp.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 
-#include "rss.h"
+#include "rss_test.h"
 
 struct state_case {
 	const char *name;
@@ -105,19 +104,6 @@ static void state_entry_test(struct kunit *test)
 	KUNIT_EXPECT_NE(test, rss_entry(0, 0, 0), 0);
 }
 
-static int page_test_init(struct kunit *test)
-{
-	int err;
-
-	if (!cgroup_subsys_enabled(rss_cgrp_subsys))
-		kunit_skip(test, "the controller is disabled");
-	/* As the first container does. */
-	cgroup_lock();
-	err = rss_pages_alloc();
-	cgroup_unlock();
-	return err;
-}
-
 /* Each online page has a record of its own. */
 static void page_record_test(struct kunit *test)
 {
@@ -170,7 +156,7 @@ static struct kunit_case page_cases[] = {
 
 static struct kunit_suite page_suite = {
 	.name = "rss_page",
-	.init = page_test_init,
+	.init = rss_test_need_records,
 	.test_cases = page_cases,
 };
 

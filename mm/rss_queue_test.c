@@ -7,13 +7,13 @@
  */
 
 #include <kunit/test.h>
-#include <linux/cgroup.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
 #include <linux/slab.h>
 
 #include "rss_queue.h"
+#include "rss_test.h"
 
 struct queue_fixture {
 	struct rss_container *rss;
@@ -47,12 +47,7 @@ static int queue_test_init(struct kunit *test)
 	struct queue_fixture *f;
 	int err;
 
-	if (!cgroup_subsys_enabled(rss_cgrp_subsys))
-		kunit_skip(test, "the controller is disabled");
-	/* As the first container does. */
-	cgroup_lock();
-	err = rss_pages_alloc();
-	cgroup_unlock();
+	err = rss_test_need_records(test);
 	if (err)
 		return err;
 

@@ -4,7 +4,6 @@
  * created, or nothing is.  Runs before all other programs.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "audit.h"
 #include "child.h"
 #include "container.h"
+#include "inject.h"
 #include "kmsg.h"
 #include "runner.h"
 #include "tunable.h"
@@ -49,15 +49,14 @@ static void expect_nothing(const char *path)
 
 static void fail_to_make(struct child *self, void *arg)
 {
-	int fd = open("/proc/self/make-it-fail", O_WRONLY), err;
 	const char *path = arg;
+	int fd = inject_open(), err;
 
 	(void)self;
-	if (fd < 0 || write(fd, "1", 1) != 1)
-		skip_case("make-it-fail: %s", strerror(errno));
+	inject_set(fd, "1");
 	err = mkdir(path, 0755) ? errno : 0;
 	/* What comes now need not fail. */
-	require(write(fd, "0", 1) == 1, "make-it-fail: %s", strerror(errno));
+	inject_set(fd, "0");
 	require(err == ENOMEM, "mkdir, %s: %s", path, strerror(err));
 }
 
@@ -73,13 +72,9 @@ static void test_no_memory(void)
 	static struct kmsg log;
 	unsigned int i;
 
-	tunable_set(FAIL "probability", "100");
-	tunable_set(FAIL "times", "-1");
-	tunable_set(FAIL "verbose", "0");
+	inject_start("fail_page_alloc");
 	tunable_set(FAIL "min-order", "0");
-	tunable_set(FAIL "ignore-gfp-wait", "N");
 	tunable_set(FAIL "ignore-gfp-highmem", "N");
-	tunable_set(FAIL "task-filter", "Y");
 	for (i = 0; i < ARRAY_SIZE(pages); i++) {
 		tunable_set(FAIL "space", pages[i]);
 		kmsg_open(&log);

@@ -4,50 +4,17 @@
  * others, and found when they have to be: by reclaim, and when their container is
  * removed.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "audit.h"
 #include "child.h"
 #include "container.h"
 #include "fs.h"
+#include "inject.h"
 #include "mem.h"
 #include "runner.h"
-#include "tunable.h"
 
-#define FAIL	"/sys/kernel/debug/failslab/"
 #define N	1024
-
-static int open_make_it_fail(void)
-{
-	int fd = open("/proc/self/make-it-fail", O_WRONLY);
-
-	if (fd < 0)
-		skip_case("make-it-fail: %s", strerror(errno));
-	return fd;
-}
-
-static void make_it_fail(int fd, const char *yes)
-{
-	require(write(fd, yes, 1) == 1, "make-it-fail: %s", strerror(errno));
-}
-
-static void fail_allocations(void)
-{
-	if (access(FAIL, F_OK) || audit_entries() < 0)
-		skip_case("no failslab, or no audit");
-	/* In this order, and back in it: else everybody's fail in between. */
-	tunable_set(FAIL "probability", "0");
-	tunable_set(FAIL "task-filter", "Y");
-	tunable_set(FAIL "verbose", "0");
-	tunable_set(FAIL "ignore-gfp-wait", "N");
-	tunable_set(FAIL "times", "-1");
-	tunable_set(FAIL "probability", "100");
-}
 
 struct reader {
 	int fd;
@@ -64,7 +31,7 @@ struct reader {
 static void read_twice(struct child *self, void *arg)
 {
 	struct reader *reader = arg;
-	int fd = open_make_it_fail();
+	int fd = inject_open();
 	size_t i;
 
 	reader->mem = mem_file(reader->fd, N, MAP_SHARED);
@@ -72,9 +39,9 @@ static void read_twice(struct child *self, void *arg)
 		mem_read(reader->mem + i * page_size(), 1);
 	mem_read(reader->mem + (N - 1) * page_size(), 1);
 	child_sync(self);
-	make_it_fail(fd, "1");
+	inject_set(fd, "1");
 	mem_read(reader->mem, N);
-	make_it_fail(fd, "0");
+	inject_set(fd, "0");
 	child_sync(self);
 	mem_read(reader->mem, N);
 	child_sync(self);
@@ -85,7 +52,9 @@ static void start_lost(struct child *child, const char *c, struct reader *reader
 {
 	long entries, usage;
 
-	fail_allocations();
+	if (audit_entries() < 0)
+		skip_case("no audit");
+	inject_start("failslab");
 	fs_mount("tmpfs", NULL);
 	reader->fd = fs_file("file", N, 0);
 	child_start(child, c, read_twice, reader);
