@@ -244,6 +244,12 @@ static __always_inline enum rss_list rss_kind_list(unsigned int kind)
 						  RSS_INACTIVE_FILE) + lru;
 }
 
+/* An entry for a page whose record says @state, which is good as long as it does. */
+static inline u64 rss_state_entry(unsigned long pfn, u64 state)
+{
+	return rss_entry(pfn, state, rss_kind_list(rss_state_kind(state)));
+}
+
 /* Whether there is no entry on any list. Exact under the lock. */
 static inline bool rss_node_empty(const struct rss_node *node)
 {
@@ -494,6 +500,7 @@ void rss_node_init(struct rss_container *rss, int nid);
 void rss_list_add(struct rss_node *node, u64 entry);
 void rss_lists_add(struct rss_container *rss, const u64 *entries,
 		   unsigned int nr);
+void rss_list_record(struct rss_container *rss, unsigned long pfn, u64 state);
 void rss_find_lost(void);
 enum rss_lru rss_folio_lru(struct folio *folio, enum rss_type type);
 bool rss_set_lru(struct rss_container *rss, struct page_container *pc,

@@ -88,12 +88,11 @@ static void rss_order_mapcount(struct folio *folio)
 static void rss_add_entry(struct rss_container *rss, struct folio *folio,
 			  u64 state)
 {
-	unsigned int list = rss_kind_list(rss_state_kind(state));
-	u64 entry = rss_entry(folio_pfn(folio), state, list);
+	u64 entry = rss_state_entry(folio_pfn(folio), state);
 
 	if (rss_state_order(state))
-		rss_lists_add(rss, &entry, 1);
-	else if (!rss_pending_try_add(rss, list, entry))
+		rss_list_record(rss, folio_pfn(folio), state);
+	else if (!rss_pending_try_add(rss, rss_entry_list(entry), entry))
 		rss_pending_add_slow(rss, entry);
 }
 
@@ -252,7 +251,7 @@ static noinline void rss_charge_slow(struct page_container *pc,
 /*
  * What a small folio is charged as, as by folio_chargeable() and
  * folio_rss_type(), from one look at it. NR_RSS_TYPES if it is not. Memory of
- * devices has no record that is at home anywhere.
+ * devices has no record, or is never said to be up to date.
  */
 static __always_inline enum rss_type rss_small_type(struct folio *folio)
 {

@@ -18,10 +18,10 @@
  *
  * rss_page.c has the page records, rss_id.c the names of containers in them,
  * rss_lru.c the lists, made of batches by rss_queue.c, rss_pending.c what is on its
- * way there, rss_stock.c the counting, rss_prepare.c and rss_charge.c the two stages of charging,
- * rss_migrate.c what becomes of folios that are migrated or split, rss_turn.c,
- * rss_isolate.c, rss_reclaim.c and rss_oom.c what is done at the limit, rss_mm.c the
- * membership of an mm, rss_files.c the control files.
+ * way there, rss_stock.c the counting, rss_prepare.c and rss_charge.c the two stages
+ * of charging, rss_migrate.c what becomes of folios that are migrated or split,
+ * rss_turn.c, rss_isolate.c, rss_reclaim.c and rss_oom.c what is done at the limit,
+ * rss_mm.c the membership of an mm, rss_files.c the control files.
  */
 
 #include <linux/cgroup.h>

@@ -125,24 +125,21 @@ static void rss_grab_folio(struct rss_grab *grab, struct rss_node *node,
 static enum rss_entry_verdict rss_grab_entry(struct rss_node *node, u64 entry,
 					     void *arg)
 {
+	struct page_container *pc = NULL;
 	struct rss_grab *grab = arg;
-	struct page_container *pc;
-	unsigned long pages;
+	unsigned long pages = rss_entry_pages(entry);
 	bool pass;
 
 	if (grab->nr == SWAP_CLUSTER_MAX ||
 	    grab->scanned >= grab->iso->nr_to_scan)
 		return RSS_ENTRY_STOP;
-	pages = rss_entry_pages(entry);
 	pass = rss_pass_over(grab, entry);
-	if (pass && grab->iso->recent) {
-		grab->passed += pages;
-		return RSS_ENTRY_KEEP;
-	}
-	pc = rss_entry_owned(node, entry);
-	if (!pc) {
-		grab->dropped++;
-		return RSS_ENTRY_DROP;
+	if (!pass || !grab->iso->recent) {
+		pc = rss_entry_owned(node, entry);
+		if (!pc) {
+			grab->dropped++;
+			return RSS_ENTRY_DROP;
+		}
 	}
 	if (pass) {
 		grab->passed += pages;
@@ -577,7 +574,6 @@ bool rss_age_newcomers(struct rss_isolate *iso)
 static void rss_deactivate_one(struct rss_node *node, u64 entry)
 {
 	struct page_container *pc = rss_entry_owned(node, entry);
-	unsigned int kind;
 	u64 old, new;
 
 	if (!pc)
@@ -594,11 +590,9 @@ static void rss_deactivate_one(struct rss_node *node, u64 entry)
 		new = rss_state_set_lru(old, RSS_INACTIVE);
 	} while (!page_container_cmpxchg(pc, &old, new));
 
-	kind = rss_state_kind(new);
-	rss_account_move(node->rss, rss_state_kind(old), node->rss, kind,
-			 rss_state_nr(new));
-	rss_list_add(node, rss_entry(rss_entry_pfn(entry), new,
-				     rss_kind_list(kind)));
+	rss_account_move(node->rss, rss_state_kind(old), node->rss,
+			 rss_state_kind(new), rss_state_nr(new));
+	rss_list_add(node, rss_state_entry(rss_entry_pfn(entry), new));
 }
 
 /**

@@ -92,6 +92,21 @@ void rss_lists_add(struct rss_container *rss, const u64 *entries,
 	}
 }
 
+/**
+ * rss_list_record - put a new entry for a record on the list that its state names
+ * @rss: the container
+ * @pfn: its page
+ * @state: what the caller has written to it
+ *
+ * Context: RCU read side; task.
+ */
+void rss_list_record(struct rss_container *rss, unsigned long pfn, u64 state)
+{
+	u64 entry = rss_state_entry(pfn, state);
+
+	rss_lists_add(rss, &entry, 1);
+}
+
 /* Whether all of a batch are for pages of one node. */
 static bool rss_batch_one_node(struct rss_batch *batch, int nid)
 {
@@ -143,7 +158,6 @@ static bool rss_find_one(struct page_container *pc, unsigned long pfn, void *arg
 {
 	u64 old = page_container_state(pc), new;
 	struct rss_container *rss;
-	u64 entry;
 
 	if (likely(!(old & RSS_STATE_LOST)))
 		return true;
@@ -153,8 +167,7 @@ static bool rss_find_one(struct page_container *pc, unsigned long pfn, void *arg
 	new = rss_state_renew(old, old);
 	if (!page_container_cmpxchg(pc, &old, new))
 		return true;
-	entry = rss_entry(pfn, new, rss_kind_list(rss_state_kind(new)));
-	rss_lists_add(rss, &entry, 1);
+	rss_list_record(rss, pfn, new);
 	return !(page_container_state(pc) & RSS_STATE_LOST);
 }
 
@@ -217,7 +230,6 @@ bool rss_set_lru(struct rss_container *rss, struct page_container *pc,
 		 unsigned long pfn, u64 *state, enum rss_lru lru)
 {
 	u64 new = rss_state_renew(rss_state_set_lru(*state, lru), *state);
-	u64 entry;
 
 	/* See rss_lru_reparent(). */
 	if (READ_ONCE(rss->dead))
@@ -226,8 +238,7 @@ bool rss_set_lru(struct rss_container *rss, struct page_container *pc,
 		return false;
 	rss_account_move(rss, rss_state_kind(*state), rss, rss_state_kind(new),
 			 rss_state_nr(new));
-	entry = rss_entry(pfn, new, rss_kind_list(rss_state_kind(new)));
-	rss_lists_add(rss, &entry, 1);
+	rss_list_record(rss, pfn, new);
 	return true;
 }
 
@@ -251,7 +262,7 @@ bool rss_pass_up(struct rss_container *rss, struct page_container *pc,
 	struct rss_container *heir = rss_online(rss);
 	unsigned int kind = rss_state_kind(*state);
 	long nr = rss_state_nr(*state);
-	u64 new, entry;
+	u64 new;
 
 	new = rss_state_set_id(*state, heir ? heir->id : RSS_ROOT_ID);
 	new = rss_state_renew(new, *state);
@@ -263,8 +274,7 @@ bool rss_pass_up(struct rss_container *rss, struct page_container *pc,
 		return true;
 	}
 	rss_account_move(rss, kind, heir, kind, nr);
-	entry = rss_entry(pfn, new, rss_kind_list(kind));
-	rss_lists_add(heir, &entry, 1);
+	rss_list_record(heir, pfn, new);
 	return true;
 }
 

@@ -73,16 +73,6 @@ static u64 rss_copy_state(struct page_container *pc, u64 state)
 	return new;
 }
 
-/* An entry for a folio where another one had one, or a part of it. */
-static void rss_copy_entry(struct rss_container *rss, struct folio *folio,
-			   u64 state)
-{
-	unsigned int list = rss_kind_list(rss_state_kind(state));
-	u64 entry = rss_entry(folio_pfn(folio), state, list);
-
-	rss_lists_add(rss, &entry, 1);
-}
-
 /*
  * The owner of what is held, who has to be alive in this RCU read side critical
  * section to get a new entry: one that died passes it up first.
@@ -127,7 +117,7 @@ void __rss_migrate_folio(struct folio *src, struct folio *dst)
 	/* MET is what it was: the folio is no newcomer to its owner. */
 	state = rss_copy_state(to, state);
 	if (owner)
-		rss_copy_entry(owner, dst, state);
+		rss_list_record(owner, folio_pfn(dst), state);
 out:
 	rcu_read_unlock();
 }
@@ -152,7 +142,7 @@ static bool rss_share_out(struct rss_container *owner, struct page_container *pc
 	if (!page_container_cmpxchg(pc, &state, base))
 		return false;
 	if (owner)
-		rss_copy_entry(owner, folio, base);
+		rss_list_record(owner, folio_pfn(folio), base);
 
 	for (i = size; i < nr; i += size) {
 		left -= share;
@@ -164,7 +154,7 @@ static bool rss_share_out(struct rss_container *owner, struct page_container *pc
 		}
 		state = rss_copy_state(pc + i, rss_state_set_nr(base, share));
 		if (owner)
-			rss_copy_entry(owner, folio, state);
+			rss_list_record(owner, folio_pfn(folio), state);
 	}
 	return true;
 }
@@ -252,7 +242,7 @@ static void rss_release_one(struct folio *folio, struct rss_release *release)
 	} while (!page_container_cmpxchg(pc, &old, new));
 
 	if (!rss_state_nr(old) && rss_state_nr(new) && owner.owner)
-		rss_copy_entry(owner.owner, folio, new);
+		rss_list_record(owner.owner, folio_pfn(folio), new);
 	if (owner.owner != release->owner || owner.kind != release->kind) {
 		rss_release_flush(release);
 		*release = owner;

@@ -143,11 +143,16 @@ static void rss_note_batch(struct rss_scan *scan, const struct rss_isolate *iso)
 		scan->nr_anon_vain = 0;
 }
 
+/* What was seen of anonymous pages then is believed still. */
+static bool rss_anon_lately(unsigned long then)
+{
+	return time_before(jiffies, then + RSS_ANON_LEASE);
+}
+
 /* A task at its limit may go through all of them again and again before it is killed. */
 static bool rss_anon_searched(const struct rss_node *node)
 {
-	return time_before(jiffies,
-			   READ_ONCE(node->anon_searched) + RSS_ANON_LEASE);
+	return rss_anon_lately(READ_ONCE(node->anon_searched));
 }
 
 static void rss_shrink_list(struct rss_container *rss, int nid,
@@ -207,7 +212,7 @@ static void rss_shrink_type(struct rss_container *rss, int nid,
 /* None could go a moment ago: they are gone through only if nothing else can. */
 static bool rss_anon_looked(const struct rss_node *node)
 {
-	return time_before(jiffies, READ_ONCE(node->anon_looked) + RSS_ANON_LEASE);
+	return rss_anon_lately(READ_ONCE(node->anon_looked));
 }
 
 /*
