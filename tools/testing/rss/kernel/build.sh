@@ -13,7 +13,7 @@ cd "$house/flavours"
 
 fragments=(base.config test.config "$flavour.config")
 # Absent from the pristine tree, which can be built to compare with.
-[ ! -f "$linux/init/Kconfig.rss" ] || fragments+=(rss.config)
+[ ! -f "$linux/mm/rss/Kconfig" ] || fragments+=(rss.config)
 
 "$house/kernel/config.sh" "$linux" "$out" "${fragments[@]}"
 say "building the $flavour kernel (some ten minutes the first time)"

@@ -37,6 +37,23 @@ add_overlay_files()
 	done | git update-index --index-info
 }
 
+# A directory whose files enter with several steps has one Makefile, named by
+# the first of them. The line of an object enters with its source.
+add_objects()
+{
+	local path line object
+
+	while read -r path; do
+		while IFS= read -r line; do
+			object=$(sed -n 's/^obj-.* += \([^ ]*\)\.o$/\1/p' <<< "$line")
+			[ -z "$object" ] || [ -n "$(git ls-files -- "${path%/*}/$object.c")" ] || continue
+			printf '%s\n' "$line"
+		done < "$repo/$path" > "$GIT_DIR/rss-makefile"
+		printf '100644 %s\t%s\n' \
+			"$(git hash-object -w --no-filters -- "$GIT_DIR/rss-makefile")" "$path"
+	done < <(sed -n '/\/Makefile$/p' "$GIT_DIR/rss-named") | git update-index --index-info
+}
+
 add_hunks()
 {
 	local step=$1 file=$2 path
@@ -71,6 +88,7 @@ for file in "${steps[@]}"; do
 	mapfile -t named < <(step_overlay "$file")
 	add_overlay_files "${file##*/}" "${named[@]}"
 	printf '%s\n' "${named[@]}" >> "$GIT_DIR/rss-named"
+	add_objects
 	add_hunks "${file##*/}" "$file"
 	head=$(commit_step "$head" "$file")
 done

@@ -12,8 +12,8 @@
 #include <linux/preempt.h>
 #include <linux/slab.h>
 
-#include "rss_queue.h"
-#include "rss_test.h"
+#include "queue.h"
+#include "test.h"
 
 struct queue_fixture {
 	struct rss_container *rss;

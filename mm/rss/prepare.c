@@ -5,7 +5,7 @@
  *
  * It runs where a task may sleep: before a fault, and before other operations
  * that map pages. It sees that the container is not over its limit and that this
- * CPU has a page in stock. At the limit it reclaims; rss_full.c says when that
+ * CPU has a page in stock. At the limit it reclaims; full.c says when that
  * is in vain.
  */
 
@@ -15,7 +15,7 @@
 #include <linux/sched/signal.h>
 #include <linux/swap.h>
 
-#include "rss_fault.h"
+#include "fault.h"
 
 /**
  * struct rss_fault - the fault that room is made for

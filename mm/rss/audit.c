@@ -33,7 +33,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
-#include "rss_queue.h"
+#include "queue.h"
 
 #define RSS_AUDIT_TRIES		5
 #define RSS_AUDIT_REPORT	SZ_16K

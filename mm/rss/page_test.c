@@ -8,7 +8,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 
-#include "rss_test.h"
+#include "test.h"
 
 struct state_case {
 	const char *name;

@@ -104,7 +104,7 @@ struct rss_pending {
 
 DECLARE_PER_CPU(struct rss_pending, rss_pending);
 
-/* rss_pending.c */
+/* pending.c */
 void rss_pending_add_slow(struct rss_container *rss, u64 entry);
 
 /**
@@ -138,7 +138,7 @@ static __always_inline bool rss_pending_try_add(struct rss_container *rss,
 	return added;
 }
 
-/* rss_queue.c */
+/* queue.c */
 struct rss_batch *rss_batch_alloc(void);
 void rss_batch_free(struct rss_batch *batch);
 bool rss_queue_push(struct rss_node *node, u64 entry);
@@ -211,7 +211,7 @@ rss_queue_rotate(struct rss_node *node, enum rss_list list,
 	}
 }
 
-/* rss_lru.c */
+/* lru.c */
 void rss_lists_link(struct rss_container *rss, enum rss_list list,
 		    struct rss_batch *batch);
 

@@ -3,7 +3,7 @@
  * RSS controller: charging what is mapped, the second stage.
  *
  * rss_charge_folio() and rss_uncharge_folio() run under the page table lock,
- * after the map counts of a folio changed, and can't fail. rss_prepare.c saw
+ * after the map counts of a folio changed, and can't fail. prepare.c saw
  * before that the container has room.
  *
  * They don't count what they are told. They make the record follow the folio:
@@ -17,8 +17,8 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 
-#include "internal.h"
-#include "rss_queue.h"
+#include "../internal.h"
+#include "queue.h"
 
 /**
  * folio_mapped_pages - how many pages of a folio are mapped
@@ -125,7 +125,7 @@ static u64 rss_first_state(struct folio *folio, struct rss_container *toucher,
  * racing rss_charge_folio() is about to charge what it mapped. @written is the
  * state that the caller wrote already, or NEVER_WRITTEN.
  *
- * Records that are held stay as they are, see rss_migrate.c.
+ * Records that are held stay as they are, see migrate.c.
  *
  * After writing, this looks at the folio again. It pairs with itself: either
  * it sees a map count that changed meanwhile, or the one who changed it sees

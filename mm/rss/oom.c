@@ -2,7 +2,7 @@
 /*
  * RSS controller: killing inside a container.
  *
- * The kernel's OOM killer does it; it gets the victim, see rss_badness.c, and
+ * The kernel's OOM killer does it; it gets the victim, see badness.c, and
  * the report from here.
  */
 

@@ -18,7 +18,7 @@
 #include <linux/string.h>
 #include <linux/swap.h>
 
-#include "internal.h"
+#include "../internal.h"
 #include "rss.h"
 
 static bool rss_is_zero(struct page *page)

@@ -3,7 +3,7 @@
  * RSS controller: tasks that push a container which they are not in.
  *
  * What a task maps of a large folio is charged to the folio's owner. If that
- * goes past its limit, the task is held up until it is resolved, see rss_over.c,
+ * goes past its limit, the task is held up until it is resolved, see over.c,
  * and counts as a pusher of each full level that it is not in itself.
  */
 

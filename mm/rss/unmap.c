@@ -13,7 +13,7 @@
 #include <linux/rmap.h>
 #include <linux/swap.h>
 
-#include "internal.h"
+#include "../internal.h"
 #include "rss.h"
 
 static void rss_unmap_folio(struct folio *folio)

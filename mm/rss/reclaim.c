@@ -19,8 +19,8 @@
 
 #include <trace/events/rss_container.h>
 
-#include "internal.h"
-#include "rss_queue.h"
+#include "../internal.h"
+#include "queue.h"
 
 /* How many turns of children may give nothing, at least, before priority rises. */
 #define RSS_RECLAIM_MISSES	8

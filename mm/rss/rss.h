@@ -16,7 +16,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "rss_page.h"
+#include "page.h"
 
 /*
  * Lists of a container on a node. File lists hold what is reclaimed by
@@ -32,7 +32,7 @@ enum rss_list {
 };
 
 /**
- * struct rss_turn - place in the order in which pages are given, see rss_turn.c
+ * struct rss_turn - place in the order in which pages are given, see turn.c
  * @rb: link in the turns of a container
  * @given: the share of its own that it has given, as far as the others of the
  *	container are concerned
@@ -57,13 +57,13 @@ struct rss_turn {
  * @rss: the container; constant
  * @lock: protects all below
  * @lists: entries for pages, by enum rss_list, in batches, most recently added
- *	first; see rss_queue.c
+ *	first; see queue.c
  * @nr: entries on each list
  * @size: pages of the folios that these are for, including those that are unmapped
  *	by now, or another's: lists are put right when they are scanned
  * @turn: its turns in @rss; the lists are empty if it has none
  * @anon_due: anonymous pages to be looked at for those of files that were, see
- *	rss_reclaim.c; a hint, no lock
+ *	reclaim.c; a hint, no lock
  * @anon_looked: jiffies when all anonymous pages were gone through in vain, for
  *	want of swap; a hint, no lock
  * @anon_searched: jiffies when they were gone through, in vain or not; likewise
@@ -88,7 +88,7 @@ struct rss_node {
  * @stock: pages charged to the counters in advance; negative only between
  *	the two halves of rss_account()
  * @max: most pages that may stay in @stock: RSS_STOCK_MAX for the one container
- *	whose stock this CPU has, see rss_stock.c; 0 for all others, and for that
+ *	whose stock this CPU has, see stock.c; 0 for all others, and for that
  *	one, too, close to a watermark
  * @nr: pages charged less pages uncharged on this CPU, by kind: type and list, as
  *	RSS_STATE_KIND has them
@@ -119,7 +119,7 @@ enum rss_event {
 	NR_RSS_EVENTS,
 };
 
-/* What is known of a container that is full, see rss_full.c. */
+/* What is known of a container that is full, see full.c. */
 enum rss_full_state {
 	RSS_FULL_ROOM,
 	RSS_FULL_DRY,
@@ -135,7 +135,7 @@ enum rss_full_state {
  * @reclaiming: tasks that reclaim because it is full
  * @pushers: tasks outside that are held up since they pushed it past its limit
  * @wait: tasks that wait for room
- * @refaults: what faulted lately, see rss_thrash.c; NULL until it is full for
+ * @refaults: what faulted lately, see thrash.c; NULL until it is full for
  *	the first time
  */
 struct rss_full {
@@ -155,7 +155,7 @@ struct rss_full {
  * @home: rss_state_home() of @id, with RSS_HOME_AWAY unless online; no lock: hooks
  *	that see it are over before what the container owns is passed up
  * @cpu: stocks and page counts; constant
- * @id: by which records name it, see rss_id.c; constant
+ * @id: by which records name it, see id.c; constant
  * @over: a charge went past a limit at this level or above, and nobody has
  *	looked since whether that still is so; set by rss_account(), cleared by
  *	rss_resolve_over(), read without a lock: too late a look costs one more
@@ -165,14 +165,14 @@ struct rss_full {
  * @dead: offline; set once, a grace period before what it owns is passed up. Who
  *	finds it set lets it own nothing more
  * @full: what is known while it is full
- * @ownerless: mms without an owner that were its, see rss_mm.c
+ * @ownerless: mms without an owner that were its, see mm.c
  * @ownerless_lock: protects @ownerless and rss_container of the mms on it; a
  *	child's nests outside its parent's, nothing else inside
  * @res: charged pages with stocks, hierarchical
  * @watermark: usage whose crossing is an event, in pages; RES_COUNTER_MAX for
  *	none; set under watermark_mutex, read without
  * @mark: how usage stood to @watermark when it was last looked at, RSS_MARK_* in
- *	rss_watermark.c; changed by cmpxchg
+ *	watermark.c; changed by cmpxchg
  * @events: how often it happened, in the container and below, by enum rss_event
  * @events_local: the same without what happened below
  * @events_file: the control file that shows @events
@@ -343,31 +343,31 @@ static inline void rss_put(struct rss_container *rss)
 		css_put(&rss->css);
 }
 
-/* rss_mm.c */
+/* mm.c */
 void rss_attach(struct cgroup_taskset *tset);
 void rss_fork(struct task_struct *task);
 void rss_mm_reparent(struct rss_container *rss);
 
-/* rss_charge.c */
+/* charge.c */
 unsigned int folio_mapped_pages(struct folio *folio);
 bool folio_chargeable(struct folio *folio);
 enum rss_type folio_rss_type(struct folio *folio);
 void rss_resync_folio(struct page_container *pc, struct folio *folio,
 		      u64 written);
 
-/* rss_id.c */
+/* id.c */
 int rss_id_alloc(struct rss_container *rss);
 void rss_id_retire(struct rss_container *rss);
 struct rss_container *rss_from_id(u32 id);
 
-/* rss_pending.c; for the rest see rss_queue.h */
+/* pending.c; for the rest see queue.h */
 void rss_pending_drain(bool all);
 
-/* rss_queue.c; for the rest see rss_queue.h */
+/* queue.c; for the rest see queue.h */
 void rss_batch_prepare(void);
 void rss_forget_entries(void);
 
-/* rss_full.c */
+/* full.c */
 
 /* Faults of the kernel that may go past the limit in one system call. */
 #define RSS_KERNEL_EXCESS	64
@@ -383,11 +383,11 @@ void rss_full_found(struct rss_container *rss, unsigned long nr, bool doubted);
 bool rss_full_give_up(struct rss_container *rss);
 void rss_full_wait(struct rss_container *rss, bool over);
 
-/* rss_thrash.c */
+/* thrash.c */
 bool rss_thrashes(struct rss_container *full, struct mm_struct *mm,
 		  unsigned long address, u64 start);
 
-/* rss_over.c */
+/* over.c */
 bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
 			  bool sure);
 bool rss_kill_at_limit(struct rss_container *rss, bool thrashes);
@@ -398,11 +398,11 @@ void rss_wait_for_room(struct rss_container *rss, bool over);
 void rss_over_fn(struct work_struct *work);
 void rss_exceeded(struct rss_container *rss, bool pushed);
 
-/* rss_push.c */
+/* push.c */
 bool rss_push(struct rss_container *rss, struct rss_container *own);
 void rss_end_push(struct task_struct *task);
 
-/* rss_stock.c */
+/* stock.c */
 bool rss_stock_balance(struct rss_container *rss, bool own);
 int rss_stock_trim(struct rss_container *rss);
 bool rss_stock_apply(struct rss_container *rss, int nr, bool own);
@@ -429,12 +429,12 @@ struct rss_sums {
 
 void rss_count(struct rss_container *root, struct rss_sums *sums);
 
-/* rss_event.c */
+/* event.c */
 void rss_event(struct rss_container *rss, enum rss_event event);
 void rss_events_show(struct seq_file *m, atomic_long_t events[NR_RSS_EVENTS],
 		     const char *limit_name);
 
-/* rss_watermark.c */
+/* watermark.c */
 void rss_watermark_init(struct rss_container *rss);
 bool rss_watermark_note(struct rss_container *rss);
 void rss_set_watermark(struct rss_container *rss, unsigned long nr);
@@ -468,7 +468,7 @@ static inline bool rss_account(struct rss_container *rss, unsigned int kind,
 	return unlikely(excess) && rss_stock_apply(rss, excess, false);
 }
 
-/* rss_turn.c */
+/* turn.c */
 
 /**
  * struct rss_victim - whose turn it is
@@ -495,7 +495,7 @@ struct rss_container *rss_next_active(struct rss_container *prev,
 unsigned long rss_node_reclaimable(struct rss_node *node);
 unsigned long rss_reclaimable(struct rss_container *rss);
 
-/* rss_lru.c */
+/* lru.c */
 void rss_node_init(struct rss_container *rss, int nid);
 void rss_list_add(struct rss_node *node, u64 entry);
 void rss_lists_add(struct rss_container *rss, const u64 *entries,
@@ -510,7 +510,7 @@ bool rss_pass_up(struct rss_container *rss, struct page_container *pc,
 void rss_lists_free(struct rss_container *rss);
 int rss_lru_reparent(struct rss_container *rss, unsigned int nr);
 
-/* rss_isolate.c */
+/* isolate.c */
 
 /**
  * struct rss_isolate - one batch of folios on a container's list
@@ -572,7 +572,7 @@ void rss_putback_pages(struct rss_isolate *iso, struct list_head *src);
 void rss_deactivate(struct rss_node *node, enum rss_list active,
 		    unsigned long nr);
 
-/* rss_use.c */
+/* use.c */
 
 /* What to do with a folio by how it is used. */
 enum rss_verdict {
@@ -584,7 +584,7 @@ enum rss_verdict {
 enum rss_verdict rss_judge_folio(struct folio *folio, bool once);
 void rss_show_use_again(void);
 
-/* rss_unmap.c */
+/* unmap.c */
 void rss_unmap_pages(struct rss_isolate *iso);
 
 /* How often to try on without progress before giving up. */
@@ -607,10 +607,10 @@ struct rss_shrink {
 	int retries;
 };
 
-/* rss_busy.c */
+/* busy.c */
 void rss_await_busy(void);
 
-/* rss_reclaim.c */
+/* reclaim.c */
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					     unsigned long nr_pages,
 					     bool urgent, bool *busy);
@@ -620,11 +620,11 @@ void rss_shrink_start(struct rss_shrink *shrink, struct rss_container *rss,
 int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			struct rss_shrink *shrink);
 
-/* rss_split.c */
+/* split.c */
 unsigned long rss_split_underused(struct rss_container *root,
 				  unsigned long wanted);
 
-/* rss_oom.c */
+/* oom.c */
 int rss_scan_tasks(struct rss_container *root,
 		   int (*fn)(struct task_struct *task, void *arg), void *arg);
 bool rss_out_of_memory(struct rss_container *rss, bool thrashes);
@@ -645,17 +645,17 @@ struct rss_choice {
 	bool dying;
 };
 
-/* rss_badness.c */
+/* badness.c */
 struct mm_struct *rss_get_candidate_mm(struct rss_container *root,
 				       struct task_struct *task);
 bool rss_has_victim(struct rss_container *root);
 void rss_choose_victim(struct rss_choice *choice);
 
-/* rss_files_v1.c, rss_files_v2.c */
+/* files_v1.c, files_v2.c */
 extern struct cftype rss_files_legacy[];
 extern struct cftype rss_files_dfl[];
 
-/* rss_files.c */
+/* files.c */
 unsigned long rss_usage(struct rss_container *rss);
 int rss_resize_limit(struct rss_container *rss, unsigned long limit);
 void rss_force_limit(struct rss_container *rss, unsigned long limit);

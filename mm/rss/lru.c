@@ -13,7 +13,7 @@
 
 #include <trace/events/rss_container.h>
 
-#include "rss_queue.h"
+#include "queue.h"
 
 void rss_node_init(struct rss_container *rss, int nid)
 {

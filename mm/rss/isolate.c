@@ -13,8 +13,8 @@
 #include <linux/swap.h>
 #include <linux/vmstat.h>
 
-#include "internal.h"
-#include "rss_queue.h"
+#include "../internal.h"
+#include "queue.h"
 
 /**
  * rss_folio_record - the record of a folio
@@ -305,7 +305,7 @@ bool rss_isolate_unused(struct rss_isolate *iso, struct folio *folio, bool once)
 
 /*
  * Whether an anonymous folio is not in use. That is found out before it is taken
- * off the LRU, and not by shrink_folio_list(), see rss_use.c.
+ * off the LRU, and not by shrink_folio_list(), see use.c.
  */
 static bool rss_anon_unused(struct rss_isolate *iso, struct folio *folio)
 {

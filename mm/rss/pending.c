@@ -16,7 +16,7 @@
 #include <linux/init.h>
 #include <linux/mm.h>
 
-#include "rss_queue.h"
+#include "queue.h"
 
 /* In the place of none: nothing can be added. */
 static struct rss_batch rss_batch_full = {

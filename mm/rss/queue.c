@@ -2,7 +2,7 @@
 /*
  * RSS controller: lists as queues of batches.
  *
- * A list of a container is a queue of entries, see rss_page.h, in batches: new ones
+ * A list of a container is a queue of entries, see page.h, in batches: new ones
  * are added at the head, scans take them from the tail. Nothing is ever taken out of
  * the middle: an entry becomes stale by a change of its page's record, which takes
  * no lock, and is dropped when it gets to the tail.
@@ -21,7 +21,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "rss_queue.h"
+#include "queue.h"
 
 static struct kmem_cache *rss_batch_cache __ro_after_init;
 

@@ -16,12 +16,12 @@
  * what that one fault maps, and it reclaims, or kills, until the container is
  * back under the limit before it returns to user mode or faults again.
  *
- * rss_page.c has the page records, rss_id.c the names of containers in them,
- * rss_lru.c the lists, made of batches by rss_queue.c, rss_pending.c what is on its
- * way there, rss_stock.c the counting, rss_prepare.c and rss_charge.c the two stages
- * of charging, rss_migrate.c what becomes of folios that are migrated or split,
- * rss_turn.c, rss_isolate.c, rss_reclaim.c and rss_oom.c what is done at the limit,
- * rss_mm.c the membership of an mm, rss_files.c the control files.
+ * page.c has the page records, id.c the names of containers in them,
+ * lru.c the lists, made of batches by queue.c, pending.c what is on its
+ * way there, stock.c the counting, prepare.c and charge.c the two stages
+ * of charging, migrate.c what becomes of folios that are migrated or split,
+ * turn.c, isolate.c, reclaim.c and oom.c what is done at the limit,
+ * mm.c the membership of an mm, files.c the control files.
  */
 
 #include <linux/cgroup.h>
@@ -89,7 +89,7 @@ static void rss_offline_fn(struct work_struct *work)
 	rss_put(rss);
 }
 
-/* In place of that of rss_over.c, without which nothing is charged. */
+/* In place of that of over.c, without which nothing is charged. */
 void __weak rss_over_fn(struct work_struct *work)
 {
 	rss_put(container_of(work, struct rss_container, over_work));

@@ -16,7 +16,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
-#include "internal.h"
+#include "../internal.h"
 #include "rss.h"
 
 /* Of an mm with more pages than this, a sample of its page tables is walked. */
