@@ -37,7 +37,8 @@ void __rss_migrate_folio(struct folio *src, struct folio *dst);
 void __rss_split_folio(struct folio *folio, unsigned int nr);
 void __rss_release_folios(struct folio *folio, unsigned int nr);
 
-void __rss_charge_small(struct folio *folio, struct rss_container *rss);
+void __rss_charge_anon(struct folio *folio, struct rss_container *rss);
+void __rss_charge_file(struct folio *folio, struct rss_container *rss);
 void __rss_charge_new(struct folio *folio, struct rss_container *rss);
 void __rss_charge_large(struct folio *folio, struct rss_container *rss);
 void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm);
@@ -104,14 +105,14 @@ static inline void mm_update_container(struct mm_struct *mm)
 /* @small: for a small folio of a task that is in a container. */
 static __always_inline void
 rss_charge_by(void (*small)(struct folio *folio, struct rss_container *rss),
-	      struct folio *folio, struct vm_area_struct *vma)
+	      struct folio *folio, struct vm_area_struct *vma, bool large)
 {
 	struct rss_container *rss;
 
 	rcu_read_lock();
 	rss = rcu_dereference(vma->vm_mm->rss_container);
 	/* A page of nobody's needs no mark, part of a large folio does. */
-	if (folio_test_large(folio))
+	if (large)
 		__rss_charge_large(folio, rss);
 	else if (rss)
 		small(folio, rss);
@@ -119,33 +120,53 @@ rss_charge_by(void (*small)(struct folio *folio, struct rss_container *rss),
 }
 
 /**
- * rss_charge_folio - charge what became mapped to the first toucher
- * @folio: the folio, its map counts raised already
+ * rss_charge_anon_folio - charge what became mapped to the first toucher
+ * @folio: the folio, anonymous, its map counts raised already
  * @vma: where it is mapped
  * @changed: false if all of the pages were mapped somewhere before
  *
  * Context: page table lock held. Does not fail; what the container has no
  * stock for is charged past the limit and reclaimed before the task goes on.
  */
-static inline void rss_charge_folio(struct folio *folio,
-				    struct vm_area_struct *vma, bool changed)
+static inline void rss_charge_anon_folio(struct folio *folio,
+					 struct vm_area_struct *vma,
+					 bool changed)
 {
 	if (changed && rss_container_enabled())
-		rss_charge_by(__rss_charge_small, folio, vma);
+		rss_charge_by(__rss_charge_anon, folio, vma,
+			      folio_test_large(folio));
+}
+
+/**
+ * rss_charge_file_folio - the same for a folio that is not anonymous
+ * @folio: the folio, its map counts raised already
+ * @vma: where it is mapped
+ * @changed: false if all of the pages were mapped somewhere before
+ *
+ * Context: page table lock held.
+ */
+static inline void rss_charge_file_folio(struct folio *folio,
+					 struct vm_area_struct *vma,
+					 bool changed)
+{
+	if (changed && rss_container_enabled())
+		rss_charge_by(__rss_charge_file, folio, vma,
+			      folio_test_large(folio));
 }
 
 /**
  * rss_charge_new_folio - the same for a folio that nobody mapped before
  * @folio: the folio, anonymous
  * @vma: where it is mapped
+ * @nr: its pages
  *
  * Context: page table lock held, the page table entry is not set yet.
  */
 static inline void rss_charge_new_folio(struct folio *folio,
-					struct vm_area_struct *vma)
+					struct vm_area_struct *vma, int nr)
 {
 	if (rss_container_enabled())
-		rss_charge_by(__rss_charge_new, folio, vma);
+		rss_charge_by(__rss_charge_new, folio, vma, nr > 1);
 }
 
 /**
@@ -369,13 +390,20 @@ static inline void mm_update_container(struct mm_struct *mm)
 {
 }
 
-static inline void rss_charge_folio(struct folio *folio,
-				    struct vm_area_struct *vma, bool changed)
+static inline void rss_charge_anon_folio(struct folio *folio,
+					 struct vm_area_struct *vma,
+					 bool changed)
+{
+}
+
+static inline void rss_charge_file_folio(struct folio *folio,
+					 struct vm_area_struct *vma,
+					 bool changed)
 {
 }
 
 static inline void rss_charge_new_folio(struct folio *folio,
-					struct vm_area_struct *vma)
+					struct vm_area_struct *vma, int nr)
 {
 }
 

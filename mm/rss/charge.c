@@ -20,6 +20,21 @@
 #include "../internal.h"
 #include "queue.h"
 
+static __always_inline bool rss_small_mapped(struct folio *folio)
+{
+	return atomic_read(&folio->_mapcount) >= 0;
+}
+
+/*
+ * Of a large folio, which has @nr pages. Either part of _nr_pages_mapped may be off
+ * while rmap changes it; ENTIRELY_MAPPED is more than any folio has.
+ */
+static __always_inline unsigned int rss_large_mapped(struct folio *folio,
+						     unsigned int nr)
+{
+	return min_t(unsigned int, atomic_read(&folio->_nr_pages_mapped), nr);
+}
+
 /**
  * folio_mapped_pages - how many pages of a folio are mapped
  * @folio: the folio
@@ -28,24 +43,17 @@
  */
 unsigned int folio_mapped_pages(struct folio *folio)
 {
-	unsigned int mapped;
-
 	if (!folio_test_large(folio))
-		return atomic_read(&folio->_mapcount) >= 0;
-
-	/* Either part may be off while rmap changes it. */
-	mapped = atomic_read(&folio->_nr_pages_mapped);
-	if (mapped >= ENTIRELY_MAPPED)
-		return folio_nr_pages(folio);
-	return min_t(unsigned int, mapped, folio_nr_pages(folio));
+		return rss_small_mapped(folio);
+	return rss_large_mapped(folio, folio_nr_pages(folio));
 }
 
 /**
  * folio_chargeable - whether reclaim could ever unmap a folio
  * @folio: the folio
  *
- * Drivers map memory of the kernel by the file rmap, too, some with a mapping
- * set, but don't claim that it is up to date with a file.
+ * Drivers map memory of the kernel by the file rmap, too, but don't claim that it is
+ * up to date with a file.
  *
  * Return: false if its pages are not counted.
  */
@@ -53,8 +61,7 @@ bool folio_chargeable(struct folio *folio)
 {
 	if (folio_test_anon(folio))
 		return true;
-	return folio_test_uptodate(folio) && folio->mapping &&
-	       !folio_is_zone_device(folio);
+	return folio_test_uptodate(folio) && !folio_is_zone_device(folio);
 }
 
 /**
@@ -213,19 +220,23 @@ static __always_inline bool rss_hook_record(unsigned long pfn,
 }
 
 /*
- * Counts one page. Returns false if that has left the stock out of balance,
- * which rss_balance() puts right: the page table lock keeps us on this CPU. (With
- * PREEMPT_RT, others may run there in between, who put it right as well.)
+ * Counts pages, one of a small folio most of the time. Returns false if that has left
+ * the stock out of balance, which rss_balance() puts right: the page table lock keeps us
+ * on this CPU. If an interrupt, or with PREEMPT_RT another task, comes in before
+ * the look at the stock, that has put it right.
  */
 static __always_inline bool rss_account_fast(struct rss_container *rss,
 					     unsigned long kind, int nr)
 {
 	struct rss_cpu __percpu *cpu = rss->cpu;
-	unsigned int stock;
 
 	this_cpu_add(cpu->nr[kind], nr);
-	stock = this_cpu_sub_return(cpu->stock, nr);
-	return likely(stock <= raw_cpu_read(cpu->max));
+	this_cpu_sub(cpu->stock, nr);
+	/* Only a drain makes a stock too large for what is charged, and empties it. */
+	if (__builtin_constant_p(nr) && nr > 0)
+		return likely(raw_cpu_read(cpu->stock) >= 0);
+	return likely((unsigned int)raw_cpu_read(cpu->stock) <=
+		      raw_cpu_read(cpu->max));
 }
 
 /* For the mm's own container, whose pages come and go on this CPU. */
@@ -248,25 +259,6 @@ static noinline void rss_charge_slow(struct page_container *pc,
 		rss_sync_folio(pc, folio, toucher, true, NEVER_WRITTEN);
 }
 
-/*
- * What a small folio is charged as, as by folio_chargeable() and
- * folio_rss_type(), from one look at it. NR_RSS_TYPES if it is not. Memory of
- * devices has no record, or is never said to be up to date.
- */
-static __always_inline enum rss_type rss_small_type(struct folio *folio)
-{
-	unsigned long mapping = (unsigned long)READ_ONCE(folio->mapping);
-	unsigned long flags;
-
-	if (mapping & PAGE_MAPPING_ANON)
-		return RSS_ANON;
-	flags = READ_ONCE(folio->flags);
-	if (unlikely(!mapping || !(flags & BIT(PG_uptodate))))
-		return NR_RSS_TYPES;
-	BUILD_BUG_ON(RSS_SHMEM - RSS_FILE != 1);
-	return RSS_FILE + (flags >> PG_swapbacked & 1);
-}
-
 /* Bits in which the kind of what is at home may differ from its type: the list. */
 #define RSS_KIND_MASK	((u64)(RSS_STATE_LRU >> __bf_shf(RSS_STATE_KIND)))
 
@@ -279,8 +271,9 @@ static __always_inline enum rss_type rss_small_type(struct folio *folio)
  */
 static __always_inline bool rss_charge_home(struct page_container *pc,
 					    struct rss_container *toucher,
-					    enum rss_type type, u64 old)
+					    enum rss_type type)
 {
+	u64 old = page_container_state(pc);
 	u64 kind = rss_state_home_kind(old, READ_ONCE(toucher->home), 0);
 
 	return likely(!((kind ^ type) & ~RSS_KIND_MASK) &&
@@ -288,23 +281,22 @@ static __always_inline bool rss_charge_home(struct page_container *pc,
 	       rss_account_fast(toucher, kind, 1);
 }
 
-/* What is rare: @entry, if not 0, goes to the lists, and the record follows the folio. */
-static noinline void rss_charge_rest(struct page_container *pc,
-				     struct folio *folio,
+/*
+ * What is rare: @entry, if not 0, goes to the lists, and the record follows the folio.
+ * Finds record and folio anew, for which callers would have to save registers.
+ */
+static noinline void rss_charge_rest(unsigned long pfn,
 				     struct rss_container *toucher, u64 entry)
 {
 	if (entry)
 		rss_pending_add_slow(toucher, entry);
-	rss_charge_slow(pc, folio, toucher);
+	rss_charge_slow(pfn_page_container(pfn), pfn_folio(pfn), toucher);
 }
 
 /*
  * A small page that another container has mapped before, or nobody. All that is
- * needed is a new entry, which waits on this CPU.
- *
- * @old is what the record said when it was seen not to be at home. If that, or
- * anything else, was a matter of rss_charge_home() having come too late, it says
- * something else now.
+ * needed is a new entry, which waits on this CPU. If it is charged already, by
+ * rss_charge_home() or by a hook that came later, there is nothing to do here.
  *
  * Returns false if there is more to do, which may be to add @entry, if not 0.
  */
@@ -312,69 +304,78 @@ static __always_inline bool rss_charge_first(struct page_container *pc,
 					     unsigned long pfn,
 					     struct rss_container *toucher,
 					     unsigned long kind,
-					     enum rss_list list, u64 old,
-					     u64 *entry)
+					     enum rss_list inactive, u64 *entry)
 {
-	u64 home = READ_ONCE(toucher->home), gen = rss_state_next_gen(old);
-	bool balanced;
+	u64 new = READ_ONCE(toucher->home) >> RSS_KEY_SHIFT;
+	u64 old = page_container_state(pc), gen = rss_state_next_gen(old);
+	enum rss_list list;
 
-	if (unlikely(rss_state_busy(old) || home & RSS_HOME_AWAY) ||
-	    !page_container_cmpxchg(pc, &old, (home >> RSS_KEY_SHIFT) +
-					      rss_state(0, kind, 0) + 1 + gen))
+	if (unlikely(!rss_state_first(old) || !rss_state_first(new)) ||
+	    !page_container_cmpxchg(pc, &old,
+				    new + rss_state(0, kind, 0) + 1 + gen))
 		return false;
-	balanced = rss_account_fast(toucher, kind, 1);
-	if (unlikely(!rss_pending_try_add(toucher, list,
-					  rss_entry_small(pfn, gen, list)))) {
-		*entry = rss_entry_small(pfn, gen, list);
-		return false;
-	}
-	return balanced;
+	list = inactive + kind / RSS_KIND_LRU;
+	if (likely(rss_account_fast(toucher, kind, 1) &&
+		   rss_pending_try_add(toucher, list,
+				       rss_entry_small(pfn, gen, list))))
+		return true;
+	*entry = rss_entry_small(pfn, gen, list);
+	return false;
 }
 
-/*
- * Anonymous pages that were mapped before, and mlocked ones, are left to the rest. Not
- * inlined: what it needs registers for would be saved where pages are at home, too.
- */
-static noinline void rss_charge_first_file(struct page_container *pc,
-					   struct folio *folio,
-					   struct rss_container *toucher,
-					   enum rss_type type, u64 old,
-					   unsigned long pfn)
+/* By the flags of a folio that is not anonymous. */
+static __always_inline enum rss_type rss_file_type(unsigned long flags)
 {
-	unsigned long flags = READ_ONCE(folio->flags);
-	unsigned long active = flags >> PG_active & 1;
-	u64 entry = 0;
-
-	if (likely(type != RSS_ANON && !(flags & BIT(PG_mlocked)) &&
-		   rss_charge_first(pc, pfn, toucher,
-				    type + active * RSS_KIND_LRU,
-				    RSS_INACTIVE_FILE + active, old, &entry) &&
-		   atomic_read(&folio->_mapcount) >= 0))
-		return;
-	rss_charge_rest(pc, folio, toucher, entry);
+	BUILD_BUG_ON(RSS_SHMEM - RSS_FILE != 1);
+	return RSS_FILE + (flags >> PG_swapbacked & 1);
 }
 
 /*
  * The steps are those of rss_sync_folio(), which puts right what does not look
- * as expected before the write, or after it.
+ * as expected before the write, or after it. The checks are those of
+ * folio_chargeable(): memory of devices has no record, or is never said to be up
+ * to date.
  */
-void __rss_charge_small(struct folio *folio, struct rss_container *rss)
+void __rss_charge_file(struct folio *folio, struct rss_container *rss)
 {
-	unsigned long pfn = folio_pfn(folio);
+	unsigned long pfn = folio_pfn(folio), flags, active;
 	struct page_container *pc;
-	enum rss_type type;
-	u64 old;
+	u64 entry = 0;
 
 	if (unlikely(!rss_hook_record(pfn, &pc)))
 		return;
-	type = rss_small_type(folio);
-	if (unlikely(type == NR_RSS_TYPES))
+	flags = READ_ONCE(folio->flags);
+	if (unlikely(!(flags & BIT(PG_uptodate))))
 		return;
-	old = page_container_state(pc);
-	if (likely(rss_charge_home(pc, rss, type, old) &&
-		   atomic_read(&folio->_mapcount) >= 0))
+	if (likely(rss_charge_home(pc, rss, rss_file_type(flags)))) {
+		if (likely(rss_small_mapped(folio)))
+			return;
+		goto rest;
+	}
+	/* To compute the type once more takes less than to keep it. */
+	OPTIMIZER_HIDE_VAR(flags);
+	active = flags >> PG_active & 1;
+	if (likely(!(flags & BIT(PG_mlocked)) &&
+		   rss_charge_first(pc, pfn, rss, rss_file_type(flags) +
+						  active * RSS_KIND_LRU,
+				    RSS_INACTIVE_FILE, &entry) &&
+		   rss_small_mapped(folio)))
 		return;
-	rss_charge_first_file(pc, folio, rss, type, old, pfn);
+rest:
+	rss_charge_rest(pfn, rss, entry);
+}
+
+/* An anonymous page that was mapped before may be on any list. */
+void __rss_charge_anon(struct folio *folio, struct rss_container *rss)
+{
+	unsigned long pfn = folio_pfn(folio);
+	struct page_container *pc;
+
+	if (unlikely(!rss_hook_record(pfn, &pc)))
+		return;
+	if (unlikely(!rss_charge_home(pc, rss, RSS_ANON) ||
+		     !rss_small_mapped(folio)))
+		rss_charge_rest(pfn, rss, 0);
 }
 
 /* Nobody can have unmapped it meanwhile, and it is on no list but the inactive. */
@@ -382,24 +383,66 @@ void __rss_charge_new(struct folio *folio, struct rss_container *rss)
 {
 	unsigned long pfn = folio_pfn(folio);
 	struct page_container *pc;
-	u64 old, entry = 0;
+	u64 entry = 0;
 
 	if (unlikely(!rss_hook_record(pfn, &pc)))
 		return;
-	old = page_container_state(pc);
-	if (likely(rss_charge_home(pc, rss, RSS_ANON, old) ||
+	if (likely(rss_charge_home(pc, rss, RSS_ANON) ||
 		   rss_charge_first(pc, pfn, rss, RSS_ANON, RSS_INACTIVE_ANON,
-				    old, &entry)))
+				    &entry)))
 		return;
-	rss_charge_rest(pc, folio, rss, entry);
+	rss_charge_rest(pfn, rss, entry);
+}
+
+/*
+ * What rss_sync_folio() does to a large folio that @rss owns already, or has an
+ * entry for from last time; or that has, or had, the mark of those outside, for
+ * whom @rss is NULL.
+ *
+ * Returns false if it does not, or if the folio is not as it was when the record was
+ * written; @written is what it says then.
+ */
+static __always_inline bool rss_sync_large_home(struct page_container *pc,
+						struct folio *folio,
+						struct rss_container *rss,
+						u64 *written)
+{
+	unsigned int pages = folio_nr_pages(folio), mapped, nr;
+	u64 old, new, home;
+
+	mapped = rss_large_mapped(folio, pages);
+	old = page_container_state(pc);
+	nr = rss_state_nr(old);
+	if (nr == mapped || old & RSS_STATE_HELD)
+		return true;
+	home = rss ? READ_ONCE(rss->home) : rss_state_home(RSS_ROOT_ID);
+	new = rss_state(0, folio_rss_type(folio), folio_order(folio)) |
+	      home >> RSS_KEY_SHIFT;
+	if (unlikely(home & RSS_HOME_AWAY || !rss_state_same(old, new)))
+		return false;
+	new = old - nr + mapped;
+	if (unlikely(!page_container_cmpxchg(pc, &old, new)))
+		return false;
+
+	*written = new;
+	if (rss && !rss_account_fast(rss, rss_state_kind(new),
+				     (int)mapped - (int)nr))
+		rss_balance(rss);
+	return rss_large_mapped(folio, pages) == mapped;
 }
 
 void __rss_charge_large(struct folio *folio, struct rss_container *rss)
 {
 	struct page_container *pc;
+	u64 written;
 
-	if (likely(rss_hook_record(folio_pfn(folio), &pc)))
-		rss_charge_slow(pc, folio, rss);
+	if (unlikely(!rss_hook_record(folio_pfn(folio), &pc)))
+		return;
+	rss_order_mapcount(folio);
+	if (likely(folio_chargeable(folio) &&
+		   rss_sync_large_home(pc, folio, rss, &written)))
+		return;
+	rss_charge_slow(pc, folio, rss);
 }
 
 static noinline void rss_uncharge_slow(struct page_container *pc,
@@ -409,8 +452,17 @@ static noinline void rss_uncharge_slow(struct page_container *pc,
 	struct rss_container *rss = rcu_dereference(mm->rss_container);
 
 	rss_order_mapcount(folio);
-	if (rss)
+	if (folio_test_large(folio)) {
+		/* Nothing is charged if it is mapped by those outside alone. */
+		if (rss_state_nr(page_container_state(pc)) &&
+		    rss_sync_large_home(pc, folio, rss, &written))
+			return;
+	} else if (rss) {
 		rss_balance(rss);
+		/* Nothing but the stock kept the fast path from its end. */
+		if (written != NEVER_WRITTEN && !rss_small_mapped(folio))
+			return;
+	}
 	rss_sync_folio(pc, folio, rss, false, written);
 }
 
@@ -439,8 +491,7 @@ void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm)
 		goto slow;
 
 	written = old - 1;
-	if (likely(rss_account_fast(rss, kind, -1) &&
-		   atomic_read(&folio->_mapcount) < 0))
+	if (likely(rss_account_fast(rss, kind, -1) && !rss_small_mapped(folio)))
 		goto out;
 slow:
 	rss_uncharge_slow(pc, folio, mm, written);

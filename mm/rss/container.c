@@ -213,6 +213,7 @@ static void rss_css_free(struct cgroup_subsys_state *css)
 {
 	struct rss_container *rss = css_to_rss(css);
 
+	rss_watermark_free(rss);
 	rss_stock_free(rss);
 	rss_container_free(rss);
 }

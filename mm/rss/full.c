@@ -108,11 +108,15 @@ void rss_full_leave(struct rss_container *rss)
  */
 void rss_full_room(struct rss_container *rss)
 {
-	for (; rss; rss = rss_parent(rss))
+	struct res_counter *cnt;
+
+	for (cnt = &rss->res; cnt; cnt = cnt->parent) {
+		rss = res_to_rss(cnt);
 		/* The uncharge before is the barrier. */
 		if (unlikely(waitqueue_active(&rss->full.wait)) &&
-		    !res_counter_excess(&rss->res))
+		    !res_counter_excess(cnt))
 			wake_up_all(&rss->full.wait);
+	}
 }
 
 /**
@@ -244,6 +248,7 @@ void rss_full_wait(struct rss_container *rss, bool over)
 	DEFINE_WAIT(wait);
 
 	psi_memstall_enter(&pflags);
+	rss_stock_watch();
 	prepare_to_wait(&full->wait, &wait,
 			TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 	/* Pairs with rss_stock_recheck(), which looks for who waits. */
@@ -251,5 +256,6 @@ void rss_full_wait(struct rss_container *rss, bool over)
 	if (rss_full_still(rss, over))
 		schedule_timeout(RSS_STUCK_LEASE);
 	finish_wait(&full->wait, &wait);
+	rss_stock_unwatch();
 	psi_memstall_leave(&pflags);
 }

@@ -118,10 +118,10 @@ static inline u64 rss_state_home(u32 id)
 }
 
 /*
- * With this bit no state is at home: none is shifted so far. In the lower half, so that
- * who reads it in two halves does not see another id.
+ * With these bits no state is at home: no folio has that order. In the same half as
+ * the id, so that a reader in two halves sees both or neither.
  */
-#define RSS_HOME_AWAY	1ULL
+#define RSS_HOME_AWAY	(RSS_STATE_ORDER << RSS_KEY_SHIFT)
 
 /*
  * The kind if @state says that @nr pages, 0 or 1, of a small folio are charged to
@@ -139,6 +139,22 @@ static __always_inline u64 rss_state_home_kind(u64 state, u64 home,
 static inline bool rss_state_busy(u64 state)
 {
 	return state & (RSS_STATE_NR | RSS_STATE_HELD);
+}
+
+/*
+ * Whether a small folio may be charged for the first time: @state is what the record
+ * says, with what it is to say by the container's home.
+ */
+static __always_inline bool rss_state_first(u64 state)
+{
+	return !(state & (RSS_STATE_NR | RSS_STATE_HELD | RSS_STATE_ORDER));
+}
+
+/* Whether @state and @other name the same container, type and order. */
+static inline bool rss_state_same(u64 state, u64 other)
+{
+	return !((state ^ other) &
+		 (RSS_STATE_ID | RSS_STATE_TYPE | RSS_STATE_ORDER));
 }
 
 /* What a record says when nobody has an entry for it. GEN goes on from there. */

@@ -20,12 +20,19 @@
 /**
  * struct rss_fault - the fault that room is made for
  * @vmf: the fault
- * @start: local_clock() when it was seen that room has to be made
+ * @start: local_clock() when it was seen that room has to be made, or 0
  */
 struct rss_fault {
 	struct vm_fault *vmf;
 	u64 start;
 };
+
+/* There is no room in stock, nor at once anywhere else. @fault may be NULL. */
+static void rss_fault_begin(struct rss_fault *fault)
+{
+	if (fault && !fault->start)
+		fault->start = local_clock();
+}
 
 /* Neither tasks on their way out nor reclaim itself may be held up. */
 static bool rss_exempt(void)
@@ -65,6 +72,7 @@ static int rss_fill_stock(struct rss_container *rss, struct rss_fault *fault)
 	struct res_counter *fail;
 
 	if (!margin) {
+		rss_fault_begin(fault);
 		full = rss_first_full(rss);
 		if (full)
 			rss_stock_drain(full);
@@ -74,6 +82,7 @@ static int rss_fill_stock(struct rss_container *rss, struct rss_fault *fault)
 
 	while (rss_stock_fill(rss, margin, &fail)) {
 		full = res_to_rss(fail);
+		rss_fault_begin(fault);
 		rss_limit_met(full);
 		do {
 			if (fatal_signal_pending(current))
@@ -114,12 +123,15 @@ static int rss_prepare(struct rss_container *rss, struct rss_fault *fault)
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	rss_batch_prepare();
-	err = rss_resolve_pushed();
-	if (!err)
-		err = rss_resolve_over(rss, rss);
-	if (!err)
-		err = rss_fill_stock(rss, fault);
-	return err;
+	if (unlikely(current->rss.pushed || READ_ONCE(rss->over))) {
+		rss_fault_begin(fault);
+		err = rss_resolve_pushed();
+		if (!err)
+			err = rss_resolve_over(rss, rss);
+		if (err)
+			return err;
+	}
+	return rss_fill_stock(rss, fault);
 }
 
 static bool rss_may_drop_locks(unsigned int flags)
@@ -169,7 +181,6 @@ vm_fault_t __rss_prepare_fault(struct vm_fault *vmf)
 	rss = rss_get_unprepared(vma->vm_mm);
 	if (!rss)
 		return 0;
-	fault.start = local_clock();
 	err = rss_prepare(rss, &fault);
 	if (!err)
 		goto out;

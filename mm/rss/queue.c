@@ -165,16 +165,6 @@ void rss_queue_link(struct rss_node *node, enum rss_list list,
 	node->size[list] += nr;
 }
 
-/* The oldest entry of a list, 0 if there is none. */
-static u64 rss_queue_tail(struct rss_node *node, enum rss_list list)
-{
-	struct rss_batch *batch = rss_last_batch(node, list);
-
-	lockdep_assert_held(&node->lock);
-
-	return batch ? batch->entry[batch->first] : 0;
-}
-
 /**
  * rss_queue_pop - take the oldest entry off a list
  * @node: the lists
@@ -280,6 +270,19 @@ void rss_queue_walk(struct rss_node *node, enum rss_list list,
 				return;
 }
 
+/* As rss_entry_record(), for many entries of the container that @name names. */
+static __always_inline bool rss_entry_stale(struct rss_chunks *chunks,
+					    u64 entry, u64 name)
+{
+	struct page_container *pc;
+	u64 state;
+
+	if (unlikely(!rss_chunk_record(chunks, rss_entry_pfn(entry), &pc)))
+		return true;
+	state = page_container_state(pc);
+	return (state ^ entry) & RSS_STATE_GEN || (state & RSS_STATE_ID) != name;
+}
+
 /**
  * rss_queue_trim - drop stale entries at the tail of a list
  * @node: the lists
@@ -290,11 +293,33 @@ void rss_queue_walk(struct rss_node *node, enum rss_list list,
  */
 void rss_queue_trim(struct rss_node *node, enum rss_list list, unsigned int nr)
 {
-	u64 entry;
+	struct rss_chunks *chunks = rcu_dereference_raw(rss_chunks);
+	u64 name = rss_state(node->rss->id, 0, 0);
+	struct rss_batch *batch;
 
-	while (nr-- && (entry = rss_queue_tail(node, list)) &&
-	       !rss_entry_record(node, entry))
-		rss_queue_pop(node, list);
+	lockdep_assert_held(&node->lock);
+
+	while (nr && (batch = rss_last_batch(node, list))) {
+		unsigned int first = batch->first, i = first, more = 0;
+		unsigned int end = min(batch->end, first + nr);
+
+		for (; i < end; i++) {
+			u64 entry = batch->entry[i];
+
+			if (!rss_entry_stale(chunks, entry, name))
+				break;
+			if (unlikely(entry & RSS_ENTRY_ORDER))
+				more += rss_entry_pages(entry) - 1;
+		}
+		nr = i < end ? 0 : nr - (i - first);
+		batch->first = i;
+		node->nr[list] -= i - first;
+		node->size[list] -= i - first + more;
+		if (i < batch->end)
+			return;
+		list_del(&batch->link);
+		rss_batch_free(batch);
+	}
 }
 
 /* Batches to free at once, which is cheaper. */

@@ -103,9 +103,12 @@ struct rss_cpu {
 	long nr[NR_RSS_KINDS];
 };
 
-/* Pages to take from the counter at once, and what a stock is cut back to. */
-#define RSS_STOCK_BATCH	64
-#define RSS_STOCK_MAX	(2 * RSS_STOCK_BATCH)
+/*
+ * Pages to take from the counter at once, the most that a CPU may have, and what
+ * a stock is cut back to when it gets more: enough that it is not empty at once.
+ */
+#define RSS_STOCK_MAX	128
+#define RSS_STOCK_KEEP	(RSS_STOCK_MAX / 4)
 
 /* Reclaim leaves less room than this at the limit, and so do stocks. */
 #define RSS_TIGHT_MARGIN	(2 * RSS_STOCK_MAX)
@@ -403,6 +406,8 @@ bool rss_push(struct rss_container *rss, struct rss_container *own);
 void rss_end_push(struct task_struct *task);
 
 /* stock.c */
+void rss_stock_watch(void);
+void rss_stock_unwatch(void);
 bool rss_stock_balance(struct rss_container *rss, bool own);
 int rss_stock_trim(struct rss_container *rss);
 bool rss_stock_apply(struct rss_container *rss, int nr, bool own);
@@ -436,6 +441,7 @@ void rss_events_show(struct seq_file *m, atomic_long_t events[NR_RSS_EVENTS],
 
 /* watermark.c */
 void rss_watermark_init(struct rss_container *rss);
+void rss_watermark_free(struct rss_container *rss);
 bool rss_watermark_note(struct rss_container *rss);
 void rss_set_watermark(struct rss_container *rss, unsigned long nr);
 

@@ -33,10 +33,41 @@
  */
 static DEFINE_PER_CPU(struct rss_container *, rss_stock_holder);
 
+/* How many watermarks there are, and tasks that wait for room. */
+static atomic_t rss_stock_watchers = ATOMIC_INIT(0);
+
+/**
+ * rss_stock_watch - have a look at watermarks and at who waits with each charge
+ *
+ * To be called before there is one more of either, which rss_stock_stop() follows.
+ */
+void rss_stock_watch(void)
+{
+	atomic_inc(&rss_stock_watchers);
+}
+
+/**
+ * rss_stock_unwatch - undo rss_stock_watch()
+ */
+void rss_stock_unwatch(void)
+{
+	atomic_dec(&rss_stock_watchers);
+}
+
+/*
+ * After the counter changed, or this CPU was taken over. Pairs with rss_stock_stop():
+ * either this sees rss_stock_watch() before it, or that what was done here.
+ */
+static bool rss_stock_watched(void)
+{
+	return unlikely(atomic_read(&rss_stock_watchers));
+}
+
 static void rss_stock_uncharge(struct rss_container *rss, unsigned long nr)
 {
 	res_counter_uncharge(&rss->res, nr);
-	rss_full_room(rss);
+	if (rss_stock_watched())
+		rss_full_room(rss);
 }
 
 /*
@@ -45,7 +76,8 @@ static void rss_stock_uncharge(struct rss_container *rss, unsigned long nr)
  */
 static bool rss_stock_unwanted(struct rss_container *rss)
 {
-	return rss_watermark_note(rss) || rss_full_awaited(rss);
+	return rss_stock_watched() &&
+	       (rss_watermark_note(rss) || rss_full_awaited(rss));
 }
 
 /*
@@ -129,7 +161,8 @@ static void rss_stock_recheck(struct rss_container *rss)
  * if that is @unwanted. If it is not the holder it becomes that only if
  * @own is set.
  */
-static void rss_stock_settle(struct rss_container *rss, bool unwanted, bool own)
+static noinline void rss_stock_settle(struct rss_container *rss, bool unwanted,
+				      bool own)
 {
 	unsigned int max = this_cpu_read(rss->cpu->max);
 
@@ -164,7 +197,7 @@ int rss_stock_trim(struct rss_container *rss)
 		 * next fault would find a stock although the container is over
 		 * its limit.
 		 */
-		keep = stock > 0 ? max / 2 : 0;
+		keep = stock > 0 ? min(max, RSS_STOCK_KEEP) : 0;
 	} while (!this_cpu_try_cmpxchg(rss->cpu->stock, &stock, keep));
 
 	return keep - stock;
@@ -190,7 +223,8 @@ bool rss_stock_apply(struct rss_container *rss, int nr, bool own)
 	else
 		rss_stock_uncharge(rss, -nr);
 	unwanted = rss_stock_unwanted(rss);
-	rss_stock_settle(rss, unwanted, own && nr < 0);
+	if (unlikely(unwanted || !this_cpu_read(rss->cpu->max)))
+		rss_stock_settle(rss, unwanted, own && nr < 0);
 
 	if (nr < 0 || !res_counter_over_limit(&rss->res))
 		return false;
@@ -299,12 +333,13 @@ int rss_stock_fill(struct rss_container *rss, unsigned long margin,
 		preempt_enable();
 		return 0;
 	}
-	if (!rss_stock_take_over(rss)) {
+	if ((!this_cpu_read(rss->cpu->max) || READ_ONCE(rss->dead)) &&
+	    !rss_stock_take_over(rss)) {
 		preempt_enable();
 		return rss_stock_check_room(rss, margin, fail);
 	}
 	/* Others may be quicker and take the margin. One page then, if any. */
-	nr = clamp(margin, 1UL, RSS_STOCK_BATCH);
+	nr = clamp(margin, 1UL, RSS_STOCK_MAX);
 	err = res_counter_try_charge(&rss->res, nr, fail);
 	if (!err) {
 		this_cpu_add(rss->cpu->stock, nr);

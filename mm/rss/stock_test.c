@@ -77,6 +77,7 @@ static void stock_container_free(struct rss_container *rss)
 {
 	if (!rss)
 		return;
+	rss_watermark_free(rss);
 	rss_stock_release(rss);
 	free_percpu(rss->cpu);
 }
@@ -226,23 +227,23 @@ static void stock_take_over_test(struct kunit *test)
 	migrate_disable();
 	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, stock_fill(f->child, &fail), 0);
-		KUNIT_EXPECT_EQ(test, sum_stock(f->child), RSS_STOCK_BATCH);
+		KUNIT_EXPECT_EQ(test, sum_stock(f->child), RSS_STOCK_MAX);
 		KUNIT_EXPECT_EQ(test, sum_stock(f->sibling), 0);
 		KUNIT_EXPECT_EQ(test, nr_held(f->sibling), 0);
 		KUNIT_EXPECT_EQ(test, stock_fill(f->sibling, &fail), 0);
 		KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
 		KUNIT_EXPECT_EQ(test, nr_held(f->child), 0);
-		KUNIT_EXPECT_EQ(test, sum_stock(f->sibling), RSS_STOCK_BATCH);
+		KUNIT_EXPECT_EQ(test, sum_stock(f->sibling), RSS_STOCK_MAX);
 		KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res),
-				RSS_STOCK_BATCH);
+				RSS_STOCK_MAX);
 	}
 	/* Not even for an instant has it had both. */
 	KUNIT_EXPECT_EQ(test, res_counter_max_usage(&f->parent->res),
-			RSS_STOCK_BATCH);
+			RSS_STOCK_MAX);
 
 	/* Unmapping takes over, too, from the second page on. */
 	map_own(f->child, 10);
-	KUNIT_EXPECT_EQ(test, sum_stock(f->sibling), RSS_STOCK_BATCH);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->sibling), RSS_STOCK_MAX);
 	map_own(f->child, -1);
 	map_own(f->child, -1);
 	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 1);
@@ -279,7 +280,7 @@ static void stock_drain_test(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, stock_fill(f->child, &fail), 0);
 	rss_stock_drain(f->sibling);
-	KUNIT_EXPECT_EQ(test, sum_stock(f->child), RSS_STOCK_BATCH);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), RSS_STOCK_MAX);
 	rss_stock_drain(f->parent);
 	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
 	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res), 0);
@@ -325,7 +326,7 @@ static void stock_watermark_test(struct kunit *test)
 	/* Far above it there are stocks again. */
 	map_own(f->child, far);
 	KUNIT_EXPECT_EQ(test, stock_fill(f->child, &fail), 0);
-	KUNIT_EXPECT_EQ(test, sum_stock(f->child), RSS_STOCK_BATCH);
+	KUNIT_EXPECT_EQ(test, sum_stock(f->child), RSS_STOCK_MAX);
 
 	/* Set below usage, it is no event, at once or later. */
 	rss_set_watermark(f->child, far);

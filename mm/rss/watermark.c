@@ -130,7 +130,11 @@ void rss_set_watermark(struct rss_container *rss, unsigned long nr)
 {
 	int mark, bits = 0;
 
+	if (nr != RES_COUNTER_MAX)
+		rss_stock_watch();
 	mutex_lock(&watermark_mutex);
+	if (rss->watermark != RES_COUNTER_MAX)
+		rss_stock_unwatch();
 	/*
 	 * None is crossed meanwhile: who has seen the old one finds @mark
 	 * changed, who sees that change sees that there is none.
@@ -159,4 +163,14 @@ void rss_watermark_init(struct rss_container *rss)
 {
 	rss->watermark = RES_COUNTER_MAX;
 	atomic_set(&rss->mark, 0);
+}
+
+/**
+ * rss_watermark_free - let go of the watermark of a container
+ * @rss: the container, which nobody uses any more
+ */
+void rss_watermark_free(struct rss_container *rss)
+{
+	if (rss->watermark != RES_COUNTER_MAX)
+		rss_stock_unwatch();
 }
