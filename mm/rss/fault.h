@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* RSS controller: the fast path of __handle_mm_fault(), inlined. */
+/*
+ * RSS controller: the fast path of __handle_mm_fault(), inlined.
+ */
 #ifndef _MM_RSS_FAULT_H
 #define _MM_RSS_FAULT_H
 

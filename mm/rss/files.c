@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* RSS controller: common parts of the control files of cgroup v1 and v2. */
+/*
+ * RSS controller: common parts of the control files of cgroup v1 and v2.
+ */
 
 #include <linux/cgroup.h>
 #include <linux/mm.h>

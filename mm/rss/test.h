@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shared code of the RSS controller's KUnit tests. */
+/*
+ * Shared code of the RSS controller's KUnit tests.
+ */
 #ifndef _MM_RSS_TEST_H
 #define _MM_RSS_TEST_H
 

@@ -25,8 +25,8 @@
  * up, so that compare and exchange only succeeds if the counter was read in
  * this state: no crossing is reported twice, and none that did not happen.
  *
- *  ABOVE usage was above it
- *  CLOSE it is close, there are no stocks below
+ *  ABOVE  usage was above it
+ *  CLOSE  it is close, there are no stocks below
  */
 #define RSS_MARK_ABOVE	1
 #define RSS_MARK_CLOSE	2
