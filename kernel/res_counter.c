@@ -139,7 +139,7 @@ static bool charge_below(struct res_counter *cnt, unsigned long nr,
 
 	/*
 	 * Limits are at most LONG_MAX, so neither side overflows. A successful
-	 * exchange is a full barrier, which charge_stands() and
+	 * exchange is a full barrier, which confirm_charge() and
 	 * res_counter_try_charge() rely on.
 	 */
 	do {
@@ -160,9 +160,9 @@ static bool charge_below(struct res_counter *cnt, unsigned long nr,
  * barrier in both. So either the new limit is seen here, or @new is seen
  * there.
  */
-static bool charge_stands(struct res_counter *cnt, unsigned long nr, long new)
+static bool confirm_charge(struct res_counter *cnt, unsigned long nr, long new)
 {
-	KUNIT_STATIC_STUB_REDIRECT(charge_stands, cnt, nr, new);
+	KUNIT_STATIC_STUB_REDIRECT(confirm_charge, cnt, nr, new);
 
 	if (likely(new <= (long)READ_ONCE(cnt->limit)))
 		return true;
@@ -183,7 +183,7 @@ static bool charge_level(struct res_counter *cnt, unsigned long nr)
 	do {
 		if (!charge_below(cnt, nr, READ_ONCE(cnt->limit), &new))
 			return false;
-	} while (unlikely(!charge_stands(cnt, nr, new)));
+	} while (unlikely(!confirm_charge(cnt, nr, new)));
 
 	return true;
 }
@@ -239,7 +239,7 @@ refused:
 
 /*
  * Put @limit in force. The xchg() is a full barrier between the write of the
- * limit and the caller's read of usage, and pairs with charge_stands().
+ * limit and the caller's read of usage, and pairs with confirm_charge().
  *
  * Returns the previous limit.
  */

@@ -283,19 +283,19 @@ static void rc_test_limit_amid_charge(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, res_counter_set_limit(leaf, 7), 0);
 	KUNIT_ASSERT_TRUE(test, charge_below(leaf, 3, 10, &new));
 	KUNIT_EXPECT_EQ(test, new, 8);
-	KUNIT_EXPECT_FALSE(test, charge_stands(leaf, 3, new));
+	KUNIT_EXPECT_FALSE(test, confirm_charge(leaf, 3, new));
 	KUNIT_EXPECT_EQ(test, res_counter_usage(leaf), 5);
 
 	/* Lowered, but the charge still fits. */
 	KUNIT_ASSERT_TRUE(test, charge_below(leaf, 2, 10, &new));
-	KUNIT_EXPECT_TRUE(test, charge_stands(leaf, 2, new));
+	KUNIT_EXPECT_TRUE(test, confirm_charge(leaf, 2, new));
 	KUNIT_EXPECT_EQ(test, res_counter_usage(leaf), 7);
 
 	/* Lowered after the charge shows: the limit must yield. */
 	KUNIT_ASSERT_EQ(test, res_counter_set_limit(leaf, 10), 0);
 	KUNIT_ASSERT_TRUE(test, charge_below(leaf, 3, 10, &new));
 	KUNIT_EXPECT_EQ(test, res_counter_set_limit(leaf, 9), -EBUSY);
-	KUNIT_EXPECT_TRUE(test, charge_stands(leaf, 3, new));
+	KUNIT_EXPECT_TRUE(test, confirm_charge(leaf, 3, new));
 	KUNIT_EXPECT_EQ(test, res_counter_usage(leaf), 10);
 	KUNIT_EXPECT_EQ(test, res_counter_limit(leaf), 10);
 }
@@ -306,9 +306,9 @@ static void rc_test_limit_amid_charge(struct kunit *test)
  */
 static bool lower_to_7(struct res_counter *cnt, unsigned long nr, long new)
 {
-	kunit_deactivate_static_stub(kunit_get_current_test(), charge_stands);
+	kunit_deactivate_static_stub(kunit_get_current_test(), confirm_charge);
 	res_counter_force_limit(cnt, 7);
-	return charge_stands(cnt, nr, new);
+	return confirm_charge(cnt, nr, new);
 }
 
 static bool lower_to_7_and_back(struct res_counter *cnt, unsigned long nr,
@@ -337,13 +337,13 @@ static void rc_test_lowered_amid_charge(struct kunit *test)
 	res_counter_charge(leaf, 5);
 	KUNIT_ASSERT_EQ(test, res_counter_set_limit(leaf, 10), 0);
 
-	kunit_activate_static_stub(test, charge_stands, lower_to_7_and_back);
+	kunit_activate_static_stub(test, confirm_charge, lower_to_7_and_back);
 	KUNIT_EXPECT_EQ(test, res_counter_try_charge(leaf, 3, &fail), 0);
 	KUNIT_EXPECT_EQ(test, res_counter_usage(leaf), 8);
 	KUNIT_EXPECT_EQ(test, res_counter_failcnt(leaf), 0);
 	res_counter_uncharge(leaf, 3);
 
-	kunit_activate_static_stub(test, charge_stands, lower_to_7);
+	kunit_activate_static_stub(test, confirm_charge, lower_to_7);
 	KUNIT_EXPECT_EQ(test, res_counter_try_charge(leaf, 3, &fail), -ENOMEM);
 	KUNIT_EXPECT_PTR_EQ(test, fail, leaf);
 	KUNIT_EXPECT_EQ(test, res_counter_usage(leaf), 5);

@@ -135,7 +135,7 @@ static enum rss_entry_verdict rss_grab_entry(struct rss_node *node, u64 entry,
 		return RSS_ENTRY_STOP;
 	pass = rss_pass_over(grab, entry);
 	if (!pass || !grab->iso->recent) {
-		pc = rss_entry_owned(node, entry);
+		pc = rss_entry_resolve(node, entry);
 		if (!pc) {
 			grab->dropped++;
 			return RSS_ENTRY_DROP;
@@ -278,7 +278,7 @@ u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc)
 }
 
 /**
- * rss_isolate_unused - check whether a folio may be reclaimed
+ * rss_isolate_judge - check whether a folio may be reclaimed
  * @iso: the scan of its list
  * @folio: the folio, locked
  * @once: as for rss_judge_folio()
@@ -288,7 +288,7 @@ u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc)
  * Context: may sleep.
  * Return: true if it is unused, or references are ignored.
  */
-bool rss_isolate_unused(struct rss_isolate *iso, struct folio *folio, bool once)
+bool rss_isolate_judge(struct rss_isolate *iso, struct folio *folio, bool once)
 {
 	enum rss_verdict verdict;
 
@@ -307,7 +307,7 @@ bool rss_isolate_unused(struct rss_isolate *iso, struct folio *folio, bool once)
  * Whether an anonymous folio is unused. This is checked before it is taken off
  * the LRU, not by shrink_folio_list(), see use.c.
  */
-static bool rss_anon_unused(struct rss_isolate *iso, struct folio *folio)
+static bool rss_judge_anon(struct rss_isolate *iso, struct folio *folio)
 {
 	bool unused;
 
@@ -318,7 +318,7 @@ static bool rss_anon_unused(struct rss_isolate *iso, struct folio *folio)
 		iso->busy = true;
 		return false;
 	}
-	unused = rss_isolate_unused(iso, folio, false);
+	unused = rss_isolate_judge(iso, folio, false);
 	folio_unlock(folio);
 	return unused;
 }
@@ -327,7 +327,7 @@ static bool rss_anon_unused(struct rss_isolate *iso, struct folio *folio)
  * Whether to reclaim an anonymous folio. A file folio may be met here if its
  * record is about to move to another list.
  */
-static bool rss_want_folio(struct rss_isolate *iso, struct folio *folio)
+static bool rss_select_folio(struct rss_isolate *iso, struct folio *folio)
 {
 	if (!folio_test_anon(folio) || !folio_evictable(folio) ||
 	    !rss_can_reclaim(iso, folio)) {
@@ -339,7 +339,7 @@ static bool rss_want_folio(struct rss_isolate *iso, struct folio *folio)
 		iso->busy = true;
 		return false;
 	}
-	return rss_anon_unused(iso, folio);
+	return rss_judge_anon(iso, folio);
 }
 
 /*
@@ -379,7 +379,7 @@ static void rss_isolate_folio(struct rss_isolate *iso, struct folio *folio,
 		return;
 	}
 	iso->nr_mapped += nr;
-	if (!rss_want_folio(iso, folio) || !rss_take_folio(iso, folio, dst))
+	if (!rss_select_folio(iso, folio) || !rss_take_folio(iso, folio, dst))
 		iso->nr_kept += nr;
 }
 
@@ -564,7 +564,7 @@ bool rss_age_newcomers(struct rss_isolate *iso)
 		iso->nr_mapped += rss_state_nr(rss_isolate_state(iso, pc));
 		/* Off the LRU, flags may still be written without atomics. */
 		if (folio_test_anon(folio) && folio_test_lru(folio))
-			rss_anon_unused(iso, folio);
+			rss_judge_anon(iso, folio);
 		folio_put(folio);
 	}
 	return new.found == SWAP_CLUSTER_MAX;
@@ -573,7 +573,7 @@ bool rss_age_newcomers(struct rss_isolate *iso)
 /* Move an entry of an active list to the inactive one. */
 static void rss_deactivate_one(struct rss_node *node, u64 entry)
 {
-	struct page_container *pc = rss_entry_owned(node, entry);
+	struct page_container *pc = rss_entry_resolve(node, entry);
 	u64 old, new;
 
 	if (!pc)

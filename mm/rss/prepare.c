@@ -88,8 +88,8 @@ static int rss_fill_stock(struct rss_container *rss, struct rss_fault *fault)
 	current->rss.excess = 0;
 	if (!full)
 		rss_room_found(rss);
-	else if (fault && rss_thrashes(full, fault->vmf->vma->vm_mm,
-				       fault->vmf->address, fault->start))
+	else if (fault && rss_note_fault(full, fault->vmf->vma->vm_mm,
+					 fault->vmf->address, fault->start))
 		rss_kill_at_limit(full, true);
 	return 0;
 }

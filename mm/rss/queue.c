@@ -341,7 +341,7 @@ static enum rss_entry_verdict rss_compact_entry(struct rss_node *node, u64 entry
 	if (!*nr)
 		return RSS_ENTRY_STOP;
 	(*nr)--;
-	return rss_entry_owned(node, entry) ? RSS_ENTRY_KEEP : RSS_ENTRY_DROP;
+	return rss_entry_resolve(node, entry) ? RSS_ENTRY_KEEP : RSS_ENTRY_DROP;
 }
 
 /*

@@ -55,7 +55,7 @@ static inline struct page_container *rss_entry_record(struct rss_node *node,
 }
 
 /**
- * rss_entry_owned - the record that an entry is for, if the page is mapped
+ * rss_entry_resolve - the record that an entry is for, if the page is mapped
  * @node: the lists that the entry was on; if this fails, it must be dropped
  * @entry: the entry
  *
@@ -65,8 +65,8 @@ static inline struct page_container *rss_entry_record(struct rss_node *node,
  * Context: RCU read side.
  * Return: the record; NULL for none.
  */
-static inline struct page_container *rss_entry_owned(struct rss_node *node,
-						     u64 entry)
+static inline struct page_container *rss_entry_resolve(struct rss_node *node,
+						       u64 entry)
 {
 	struct page_container *pc = pfn_page_container(rss_entry_pfn(entry));
 	u64 state;

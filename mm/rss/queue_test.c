@@ -420,14 +420,14 @@ static void queue_trim_test(struct kunit *test)
 }
 
 /* The record of an unmapped page is cleared when its entry is dropped. */
-static void queue_owned_test(struct kunit *test)
+static void queue_resolve_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
 	u64 entry = good_entry(f);
 
 	rcu_read_lock();
 	KUNIT_EXPECT_PTR_EQ(test, rss_entry_record(f->node, entry), f->pc);
-	KUNIT_EXPECT_NULL(test, rss_entry_owned(f->node, entry));
+	KUNIT_EXPECT_NULL(test, rss_entry_resolve(f->node, entry));
 	KUNIT_EXPECT_NULL(test, rss_entry_record(f->node, entry));
 	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, rss_state_id(page_container_state(f->pc)), 0);
@@ -574,7 +574,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_rotate_all_test),
 	KUNIT_CASE(queue_rotate_many_test),
 	KUNIT_CASE(queue_trim_test),
-	KUNIT_CASE(queue_owned_test),
+	KUNIT_CASE(queue_resolve_test),
 	KUNIT_CASE(queue_free_test),
 	KUNIT_CASE(id_retire_test),
 	KUNIT_CASE(id_nobody_test),

@@ -383,8 +383,8 @@ bool rss_full_give_up(struct rss_container *rss);
 void rss_full_wait(struct rss_container *rss, bool over);
 
 /* thrash.c */
-bool rss_thrashes(struct rss_container *full, struct mm_struct *mm,
-		  unsigned long address, u64 start);
+bool rss_note_fault(struct rss_container *full, struct mm_struct *mm,
+		    unsigned long address, u64 start);
 
 /* over.c */
 bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
@@ -559,8 +559,8 @@ struct rss_isolate {
 
 struct page_container *rss_folio_record(struct folio *folio);
 u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc);
-bool rss_isolate_unused(struct rss_isolate *iso, struct folio *folio,
-			bool once);
+bool rss_isolate_judge(struct rss_isolate *iso, struct folio *folio,
+		       bool once);
 unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios);
 unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
 			    bool activate);

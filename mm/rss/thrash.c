@@ -273,7 +273,7 @@ static bool rss_window_thrashed(const struct rss_task *task)
 }
 
 /**
- * rss_thrashes - note a fault for which room had to be made
+ * rss_note_fault - note a fault for which room had to be made
  * @full: the level that was full
  * @mm: the mm that faulted
  * @address: the address of the fault
@@ -283,8 +283,8 @@ static bool rss_window_thrashed(const struct rss_task *task)
  * Return: true at the end of a window in which current made no progress:
  * reclaim evicts what is needed next.
  */
-bool rss_thrashes(struct rss_container *full, struct mm_struct *mm,
-		  unsigned long address, u64 start)
+bool rss_note_fault(struct rss_container *full, struct mm_struct *mm,
+		    unsigned long address, u64 start)
 {
 	struct rss_task *task = &current->rss;
 	u64 now = local_clock();

@@ -56,7 +56,7 @@ static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
 		goto unlock;
 	}
 
-	if (!rss_isolate_unused(iso, folio, once))
+	if (!rss_isolate_judge(iso, folio, once))
 		goto unlock;
 
 	rss_unmap_folio(folio);
