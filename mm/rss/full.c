@@ -143,28 +143,28 @@ bool rss_full_doubted(struct rss_container *rss)
 }
 
 /**
- * rss_full_dry - is it known that nothing can be reclaimed?
+ * rss_full_claim_scan - should this task try to reclaim?
  * @rss: the container
  * @sure: the caller may kill, so one failure is not enough
  *
- * Return: true if reclaim would be in vain; false if it should be tried.
+ * Return: true if it should; false if reclaim is known to be in vain.
  */
-bool rss_full_dry(struct rss_container *rss, bool sure)
+bool rss_full_claim_scan(struct rss_container *rss, bool sure)
 {
 	struct rss_full *full = &rss->full;
 	unsigned long looked = READ_ONCE(full->looked);
 
 	switch (READ_ONCE(full->state)) {
 	case RSS_FULL_DRY:
-		return !sure || (READ_ONCE(full->looks) >= RSS_DRY_LOOKS &&
-				 rss_full_doubted(rss));
+		return sure && (READ_ONCE(full->looks) < RSS_DRY_LOOKS ||
+				!rss_full_doubted(rss));
 	case RSS_FULL_STUCK:
 		if (time_before(jiffies, looked + RSS_STUCK_LEASE))
-			return true;
+			return false;
 		/* One task scans on behalf of all. */
-		return cmpxchg(&full->looked, looked, jiffies) != looked;
+		return cmpxchg(&full->looked, looked, jiffies) == looked;
 	default:
-		return false;
+		return true;
 	}
 }
 

@@ -107,7 +107,7 @@ bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
 	unsigned long progress;
 	bool doubted;
 
-	if (rss_full_dry(rss, sure))
+	if (!rss_full_claim_scan(rss, sure))
 		return false;
 
 	doubted = rss_full_doubted(rss);

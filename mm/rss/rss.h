@@ -375,7 +375,7 @@ void rss_full_init(struct rss_container *rss);
 void rss_full_leave(struct rss_container *rss);
 void rss_full_room(struct rss_container *rss);
 bool rss_full_awaited(struct rss_container *rss);
-bool rss_full_dry(struct rss_container *rss, bool sure);
+bool rss_full_claim_scan(struct rss_container *rss, bool sure);
 bool rss_full_stuck(struct rss_container *rss);
 bool rss_full_doubted(struct rss_container *rss);
 void rss_full_found(struct rss_container *rss, unsigned long nr, bool doubted);
