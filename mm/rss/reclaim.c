@@ -451,7 +451,7 @@ static void rss_shrink_in_turn(struct rss_container *root,
 		if (err)
 			break;
 		taken = rss_take_turn(&victim, scan, &vain);
-		rss_end_turn(root, &victim, taken, vain);
+		rss_victim_done(root, &victim, taken, vain);
 		if (!taken)
 			all_vain += vain;
 		else if (scan->few && left-- <= 1)

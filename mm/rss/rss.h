@@ -487,8 +487,8 @@ void rss_turns_end(struct rss_container *rss);
 void rss_turns_forget(struct rss_container *rss);
 int rss_next_victim(struct rss_container *root, bool spare,
 		    struct rss_victim *victim);
-void rss_end_turn(struct rss_container *root, struct rss_victim *victim,
-		  unsigned long taken, unsigned long vain);
+void rss_victim_done(struct rss_container *root, struct rss_victim *victim,
+		     unsigned long taken, unsigned long vain);
 struct rss_container *rss_next_active(struct rss_container *prev,
 				      struct rss_container *root);
 unsigned long rss_node_reclaimable(struct rss_node *node);

@@ -446,7 +446,7 @@ static void rss_turn_give(struct rss_container *level, struct rss_turn *turn,
 }
 
 /**
- * rss_end_turn - note what a turn gave
+ * rss_victim_done - note what a turn gave
  * @root: the container that reclaim is for
  * @victim: as found by rss_next_victim(); its reference is put
  * @taken: pages it gave
@@ -456,8 +456,8 @@ static void rss_turn_give(struct rss_container *level, struct rss_turn *turn,
  *
  * Context: may sleep.
  */
-void rss_end_turn(struct rss_container *root, struct rss_victim *victim,
-		  unsigned long taken, unsigned long vain)
+void rss_victim_done(struct rss_container *root, struct rss_victim *victim,
+		     unsigned long taken, unsigned long vain)
 {
 	struct rss_node *node = victim->rss->node[victim->nid];
 	struct rss_container *pos = victim->rss;
