@@ -89,8 +89,8 @@ void rss_full_leave(struct rss_container *rss)
 		WRITE_ONCE(full->state, RSS_FULL_ROOM);
 	if (READ_ONCE(full->looks))
 		WRITE_ONCE(full->looks, 0);
-	if (READ_ONCE(full->told))
-		WRITE_ONCE(full->told, false);
+	if (READ_ONCE(full->logged))
+		WRITE_ONCE(full->logged, false);
 	if (wq_has_sleeper(&full->wait))
 		wake_up_all(&full->wait);
 }
@@ -213,9 +213,9 @@ bool rss_full_give_up(struct rss_container *rss)
 
 	WRITE_ONCE(full->state, RSS_FULL_STUCK);
 	/* Two tasks may race here; then it is logged twice. */
-	if (READ_ONCE(full->told))
+	if (READ_ONCE(full->logged))
 		return false;
-	WRITE_ONCE(full->told, true);
+	WRITE_ONCE(full->logged, true);
 	return true;
 }
 

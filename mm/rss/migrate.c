@@ -24,7 +24,7 @@
  * A mapped folio without an owner must not get one by being mapped again.
  * Small folios without an owner have a mark only while they are held.
  */
-static u64 rss_nobodys(struct folio *folio)
+static u64 rss_unowned_state(struct folio *folio)
 {
 	u64 state = rss_state(RSS_ROOT_ID, folio_rss_type(folio),
 			      folio_order(folio));
@@ -51,7 +51,7 @@ void __rss_hold_folio(struct folio *folio)
 		if (WARN_ON_ONCE(old & RSS_STATE_HELD))
 			break;
 		new = rss_state_nr(old) ? old :
-		      rss_state_renew(rss_nobodys(folio), old);
+		      rss_state_renew(rss_unowned_state(folio), old);
 		if (!rss_state_nr(new))
 			break;
 	} while (!page_container_cmpxchg(pc, &old, new | RSS_STATE_HELD));

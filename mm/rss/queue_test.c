@@ -481,7 +481,7 @@ static void id_retire_test(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, from_id(id));
 }
 
-static void id_nobody_test(struct kunit *test)
+static void id_none_test(struct kunit *test)
 {
 	KUNIT_EXPECT_NULL(test, from_id(0));
 	KUNIT_EXPECT_NULL(test, from_id(RSS_ROOT_ID));
@@ -577,7 +577,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_resolve_test),
 	KUNIT_CASE(queue_free_test),
 	KUNIT_CASE(id_retire_test),
-	KUNIT_CASE(id_nobody_test),
+	KUNIT_CASE(id_none_test),
 	KUNIT_CASE(pending_drain_test),
 	KUNIT_CASE(pending_stale_test),
 	KUNIT_CASE(pending_full_test),

@@ -129,7 +129,7 @@ enum rss_full_state {
 /**
  * struct rss_full - what is known while a container is full
  * @state: enum rss_full_state; no lock
- * @told: it was logged that nothing can be killed; no lock
+ * @logged: it was logged that nothing can be killed; no lock
  * @looked: jiffies of the last attempt to reclaim; no lock
  * @looks: how often that found next to nothing, after nothing; no lock
  * @reclaiming: tasks that reclaim because it is full
@@ -139,7 +139,7 @@ enum rss_full_state {
  */
 struct rss_full {
 	enum rss_full_state state;
-	bool told;
+	bool logged;
 	unsigned long looked;
 	unsigned int looks;
 	atomic_t reclaiming;
