@@ -52,7 +52,7 @@ unsigned long rss_usage(struct rss_container *rss)
 }
 
 /* Serializes res_counter_set_limit() and res_counter_force_limit(). */
-static DEFINE_MUTEX(set_limit_mutex);
+static DEFINE_MUTEX(rss_limit_mutex);
 
 /**
  * rss_resize_limit - set the limit of a container once usage is within it
@@ -76,9 +76,9 @@ int rss_resize_limit(struct rss_container *rss, unsigned long limit)
 		err = rss_shrink_usage_to(rss, limit, &shrink);
 		if (err)
 			return err;
-		mutex_lock(&set_limit_mutex);
+		mutex_lock(&rss_limit_mutex);
 		err = res_counter_set_limit(&rss->res, limit);
-		mutex_unlock(&set_limit_mutex);
+		mutex_unlock(&rss_limit_mutex);
 	} while (err);
 
 	rss_full_leave(rss);
@@ -100,9 +100,9 @@ void rss_force_limit(struct rss_container *rss, unsigned long limit)
 {
 	struct rss_shrink shrink;
 
-	mutex_lock(&set_limit_mutex);
+	mutex_lock(&rss_limit_mutex);
 	res_counter_force_limit(&rss->res, limit);
-	mutex_unlock(&set_limit_mutex);
+	mutex_unlock(&rss_limit_mutex);
 	rss_full_leave(rss);
 
 	do {

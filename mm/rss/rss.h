@@ -169,7 +169,7 @@ struct rss_full {
  *	child's nests outside its parent's, nothing else inside
  * @res: charged pages with stocks, hierarchical
  * @watermark: usage whose crossing is an event, in pages; RES_COUNTER_MAX for
- *	none; set under watermark_mutex, read without
+ *	none; set under rss_watermark_mutex, read without
  * @mark: how usage stood to @watermark at the last check, RSS_MARK_* in
  *	watermark.c; changed by cmpxchg
  * @events: number of events, in the container and below, by enum rss_event

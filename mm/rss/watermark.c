@@ -115,7 +115,7 @@ bool rss_watermark_note(struct rss_container *rss)
  * Serializes setting watermarks; one lock for all, to save space in each
  * container. Held while other CPUs are interrupted.
  */
-static DEFINE_MUTEX(watermark_mutex);
+static DEFINE_MUTEX(rss_watermark_mutex);
 
 /**
  * rss_set_watermark - set the watermark of a container
@@ -130,7 +130,7 @@ void rss_set_watermark(struct rss_container *rss, unsigned long nr)
 {
 	int mark, bits = 0;
 
-	mutex_lock(&watermark_mutex);
+	mutex_lock(&rss_watermark_mutex);
 	/*
 	 * No crossing is reported meanwhile: a task that read the old
 	 * watermark finds @mark changed; one that sees that sees no watermark.
@@ -144,7 +144,7 @@ void rss_set_watermark(struct rss_container *rss, unsigned long nr)
 	atomic_set(&rss->mark, rss_mark_next(mark, bits));
 	/* A task that sees this can't change what @mark was before. */
 	smp_store_release(&rss->watermark, nr);
-	mutex_unlock(&watermark_mutex);
+	mutex_unlock(&rss_watermark_mutex);
 
 	/* A racing charge sees the watermark, or is seen here. */
 	smp_mb();
