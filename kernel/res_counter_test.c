@@ -400,7 +400,6 @@ static void rc_test_margin(struct kunit *test)
 	/* Full is not over. */
 	res_counter_charge(&tree->sibling, 3);
 	KUNIT_EXPECT_EQ(test, res_counter_margin(leaf), 0);
-	KUNIT_EXPECT_FALSE(test, res_counter_over_limit(leaf));
 	KUNIT_EXPECT_NULL(test, res_counter_first_over(leaf));
 }
 
@@ -409,10 +408,9 @@ static void rc_test_over(struct kunit *test)
 	struct rc_tree *tree = test->priv;
 	struct res_counter *leaf = rc_leaf(test);
 
-	KUNIT_EXPECT_FALSE(test, res_counter_over_limit(leaf));
+	KUNIT_EXPECT_NULL(test, res_counter_first_over(leaf));
 	res_counter_charge(leaf, 10);
 	res_counter_force_limit(&tree->level[TOP], 9);
-	KUNIT_EXPECT_TRUE(test, res_counter_over_limit(leaf));
 	KUNIT_EXPECT_PTR_EQ(test, res_counter_first_over(leaf),
 			    &tree->level[TOP]);
 	KUNIT_EXPECT_EQ(test, res_counter_margin(leaf), 0);
@@ -428,7 +426,7 @@ static void rc_test_over(struct kunit *test)
 	res_counter_uncharge(leaf, 1);
 	KUNIT_EXPECT_PTR_EQ(test, res_counter_first_over(leaf), leaf);
 	res_counter_uncharge(leaf, 1);
-	KUNIT_EXPECT_FALSE(test, res_counter_over_limit(leaf));
+	KUNIT_EXPECT_NULL(test, res_counter_first_over(leaf));
 }
 
 /* --- Control files --- */
@@ -734,7 +732,7 @@ static void rc_test_race_charges(struct kunit *test)
 		over += res_counter_usage(&tree->level[LEAF]) > 5;
 		over += res_counter_usage(&tree->sibling) > 4;
 		over += res_counter_usage(&tree->level[MID]) > 7;
-		over += res_counter_over_limit(&tree->level[LEAF]);
+		over += !!res_counter_first_over(&tree->level[LEAF]);
 		cond_resched();
 	}
 	stop_racers(racers, NR_RACERS);

@@ -219,15 +219,4 @@ static inline void res_counter_inc_failcnt(struct res_counter *cnt)
 	atomic_long_inc(&cnt->failcnt);
 }
 
-/**
- * res_counter_over_limit - is a limit exceeded here or further up?
- * @cnt: the counter to start from
- *
- * Return: true if res_counter_first_over() finds a level.
- */
-static inline bool res_counter_over_limit(struct res_counter *cnt)
-{
-	return res_counter_first_over(cnt);
-}
-
 #endif /* _LINUX_RES_COUNTER_H */

@@ -383,7 +383,7 @@ static void stock_limit_test(struct kunit *test)
 						&f->child->res :
 						&f->parent->res);
 	}
-	KUNIT_EXPECT_FALSE(test, res_counter_over_limit(&f->child->res));
+	KUNIT_EXPECT_NULL(test, res_counter_first_over(&f->child->res));
 }
 
 /* Past the limit of either level the container is marked, but not at it. */
