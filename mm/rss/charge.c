@@ -21,12 +21,12 @@
 #include "queue.h"
 
 /**
- * folio_mapped_pages - how many pages of a folio are mapped
+ * rss_folio_mapped_pages - how many pages of a folio are mapped
  * @folio: the folio
  *
  * Return: their number by the map counts, which may change any time.
  */
-unsigned int folio_mapped_pages(struct folio *folio)
+unsigned int rss_folio_mapped_pages(struct folio *folio)
 {
 	unsigned int mapped;
 
@@ -41,7 +41,7 @@ unsigned int folio_mapped_pages(struct folio *folio)
 }
 
 /**
- * folio_chargeable - whether reclaim could ever unmap a folio
+ * rss_folio_chargeable - whether reclaim could ever unmap a folio
  * @folio: the folio
  *
  * Drivers map memory of the kernel by the file rmap, too, some with a mapping
@@ -49,7 +49,7 @@ unsigned int folio_mapped_pages(struct folio *folio)
  *
  * Return: false if its pages are not counted.
  */
-bool folio_chargeable(struct folio *folio)
+bool rss_folio_chargeable(struct folio *folio)
 {
 	if (folio_test_anon(folio))
 		return true;
@@ -58,12 +58,12 @@ bool folio_chargeable(struct folio *folio)
 }
 
 /**
- * folio_rss_type - what a folio is charged as
+ * rss_folio_type - what a folio is charged as
  * @folio: the folio
  *
  * Return: its type.
  */
-enum rss_type folio_rss_type(struct folio *folio)
+enum rss_type rss_folio_type(struct folio *folio)
 {
 	if (folio_test_anon(folio))
 		return RSS_ANON;
@@ -136,11 +136,11 @@ static void rss_sync_folio(struct page_container *pc, struct folio *folio,
 			   struct rss_container *toucher, bool claim,
 			   u64 written)
 {
-	enum rss_type type = folio_rss_type(folio);
+	enum rss_type type = rss_folio_type(folio);
 	u64 old, new;
 
 	for (;;) {
-		unsigned int mapped = folio_mapped_pages(folio), nr;
+		unsigned int mapped = rss_folio_mapped_pages(folio), nr;
 		struct rss_container *owner;
 
 		old = page_container_state(pc);
@@ -244,13 +244,14 @@ static noinline void rss_charge_slow(struct page_container *pc,
 	if (toucher)
 		rss_balance(toucher);
 	toucher = rss_online(toucher);
-	if ((toucher || READ_ONCE(rss_root_marks)) && folio_chargeable(folio))
+	if ((toucher || READ_ONCE(rss_root_marks)) &&
+	    rss_folio_chargeable(folio))
 		rss_sync_folio(pc, folio, toucher, true, NEVER_WRITTEN);
 }
 
 /*
- * What a small folio is charged as, as by folio_chargeable() and
- * folio_rss_type(), from one look at it. NR_RSS_TYPES if it is not. Memory of
+ * What a small folio is charged as, as by rss_folio_chargeable() and
+ * rss_folio_type(), from one look at it. NR_RSS_TYPES if it is not. Memory of
  * devices has no record, or is never said to be up to date.
  */
 static __always_inline enum rss_type rss_small_type(struct folio *folio)

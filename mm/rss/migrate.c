@@ -26,10 +26,10 @@
  */
 static u64 rss_unowned_state(struct folio *folio)
 {
-	u64 state = rss_state(RSS_ROOT_ID, folio_rss_type(folio),
+	u64 state = rss_state(RSS_ROOT_ID, rss_folio_type(folio),
 			      folio_order(folio));
 
-	return rss_state_set_nr(state, folio_mapped_pages(folio));
+	return rss_state_set_nr(state, rss_folio_mapped_pages(folio));
 }
 
 void __rss_hold_folio(struct folio *folio)
@@ -43,7 +43,7 @@ void __rss_hold_folio(struct folio *folio)
 
 	rcu_read_lock();
 	pc = folio_page_container(folio);
-	if (!pc || !folio_chargeable(folio) || folio_test_hugetlb(folio))
+	if (!pc || !rss_folio_chargeable(folio) || folio_test_hugetlb(folio))
 		goto out;
 
 	old = page_container_state(pc);
@@ -205,7 +205,7 @@ static void rss_release_flush(struct rss_release *release)
 static u64 rss_released_state(struct folio *folio, u64 old,
 			      const struct rss_release *owner)
 {
-	unsigned int mapped = folio_mapped_pages(folio);
+	unsigned int mapped = rss_folio_mapped_pages(folio);
 	u64 new;
 
 	if (!owner->owner && !folio_test_large(folio))

@@ -348,9 +348,9 @@ void rss_fork(struct task_struct *task);
 void rss_mm_reparent(struct rss_container *rss);
 
 /* charge.c */
-unsigned int folio_mapped_pages(struct folio *folio);
-bool folio_chargeable(struct folio *folio);
-enum rss_type folio_rss_type(struct folio *folio);
+unsigned int rss_folio_mapped_pages(struct folio *folio);
+bool rss_folio_chargeable(struct folio *folio);
+enum rss_type rss_folio_type(struct folio *folio);
 void rss_resync_folio(struct page_container *pc, struct folio *folio,
 		      u64 written);
 
