@@ -52,7 +52,10 @@
 #define RSS_DRY_LEASE		(HZ / 10)
 #define RSS_DRY_LOOKS		4
 
-/* Pages that one instruction may need at the same time. */
+/*
+ * Pages that one instruction may need at the same time: with no more left to
+ * evict, a task would fault again on what was taken from it.
+ */
 #define RSS_FEW_PAGES		8
 
 /*

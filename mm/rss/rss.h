@@ -368,7 +368,11 @@ void rss_forget_entries(void);
 
 /* full.c */
 
-/* Kernel faults that may go past the limit in one system call. */
+/*
+ * Kernel faults that may go past the limit in one system call: more than the
+ * kernel copies where a failure would be fatal to the task, such as a signal
+ * frame.
+ */
 #define RSS_KERNEL_EXCESS	64
 
 void rss_full_init(struct rss_container *rss);
@@ -586,10 +590,13 @@ void rss_show_use_again(void);
 /* unmap.c */
 void rss_unmap_pages(struct rss_isolate *iso);
 
-/* Retries without progress before giving up. */
+/* Retries without progress before giving up; each waits for RSS_BUSY_PAUSE. */
 #define RSS_RECLAIM_RETRIES	5
 
-/* Most pages to reclaim when shrinking, as a multiple of those needed. */
+/*
+ * Give up shrinking after this multiple of the pages needed: tasks then map
+ * pages again as fast as they are reclaimed.
+ */
 #define RSS_SHRINK_EFFORT	4
 
 /* Most pages to reclaim on request between checks for a signal. */

@@ -37,7 +37,10 @@
 /* A turn that can't give comes up again when others gave this much more. */
 #define RSS_TURN_PAUSE		(1ULL << (RSS_TURN_WHOLE_SHIFT - 5))
 
-/* Children with less than 1 / RSS_TURN_SPARED of a fair share are spared. */
+/*
+ * A child with less than 1 / RSS_TURN_SPARED of a fair share is spared: if it
+ * sleeps, a limit that its busy siblings keep hitting would empty it.
+ */
 #define RSS_TURN_SPARED		4
 
 /* Turns to pass over before the lock is dropped. */
