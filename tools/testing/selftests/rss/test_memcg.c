@@ -328,12 +328,12 @@ static void expect_owners(const struct both *mapper, const struct both *payer)
 {
 	require(container_stat(mapper->rss, "file") == N &&
 		!container_stat(payer->rss, "file"),
-		"mapped pages: %ld of who maps them, %ld of who wrote them",
+		"mapped pages: %ld of the mapper, %ld of the writer",
 		container_stat(mapper->rss, "file"),
 		container_stat(payer->rss, "file"));
 	require(wait_for(memcg_stat_pages(payer->memcg, "shmem") == N &&
 			 !memcg_stat_pages(mapper->memcg, "shmem")),
-		"pages in memory: %ld of who wrote them, %ld of who maps them",
+		"pages in memory: %ld of the writer, %ld of the mapper",
 		memcg_stat_pages(payer->memcg, "shmem"),
 		memcg_stat_pages(mapper->memcg, "shmem"));
 }

@@ -187,7 +187,7 @@ static void test_growth(void)
 	expect_shares(&f, "grown");
 	/* It gives its share, too, but has most of what it wanted. */
 	usage = container_usage(c);
-	require(usage >= N, "usage %ld of who asked for %d", usage, 2 * N);
+	require(usage >= N, "usage %ld of a child that wants %d", usage, 2 * N);
 	container_set(f.parent, "rss_limit", "max");
 	child_step(&newcomer);
 	child_finish(&newcomer);

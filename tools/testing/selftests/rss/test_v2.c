@@ -321,9 +321,9 @@ static void test_clone_into(void)
 
 	child_start(&child, from, clone_into, to);
 	usage = container_usage(from);
-	require(container_usage(to) >= FILLED, "usage %ld, of who cloned %ld",
+	require(container_usage(to) >= FILLED, "usage %ld, of the parent %ld",
 		container_usage(to), usage);
-	require(usage < FILLED, "usage %ld of who cloned", usage);
+	require(usage < FILLED, "usage %ld of the parent", usage);
 	child_finish(&child);
 	require(!container_usage(to) && !container_usage(from),
 		"usage %ld and %ld stay", container_usage(to),

@@ -273,7 +273,7 @@ static void test_peak(void)
 	child_step(&child);
 	low *= page_size();
 	high = low + N * page_size();
-	expect_peak(first, "who wrote nothing", "filled", high);
+	expect_peak(first, "the one not written", "filled", high);
 
 	reset_peak(first);
 	expect_peak(first, "the first", "reset while full", high);
@@ -281,7 +281,7 @@ static void test_peak(void)
 	reset_peak(second);
 	expect_peak(second, "the second", "reset while empty", low);
 	expect_peak(first, "the first", "the second was reset", high);
-	expect_peak(third, "who wrote nothing", "both were reset", high);
+	expect_peak(third, "the one not written", "both were reset", high);
 
 	reset_peak(first);
 	expect_peak(first, "the first", "reset again", low);
