@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: kselftest.sh FLAVOUR [PROGRAMS [SETTINGS [KERNEL-PARAMETER...]]]
-# Some of the kselftests, for who works on them: what guest/kselftest.sh takes.
+# Runs some of the kselftests, with the arguments of guest/kselftest.sh.
 
 . "$(dirname "$0")/lib.sh"
 

@@ -15,8 +15,8 @@ boot()
 	"$house/bench/boot.sh" "$2" "$build/bench/$1" "$3" "${@:4}"
 }
 
-# What a setting does to the kernel stays: the first container comes after the
-# rows of those who have none.
+# What a setting does to the kernel stays, so the first container comes after
+# the rows without any.
 boot stock "$stock" root,first,mkdir,job cgroup_disable=memory
 boot memcg "$stock" \
 	root,first-memcg,memcg1,memcg8,limit-memcg,mkdir-memcg,job-memcg1,job-memcg8

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: scale.sh
-# Measures two workers on two processors, by the clock on the wall: what else
-# the machine does counts. Ratios are medians over rounds.
+# Measures two workers on two processors in wall-clock time, so other load
+# counts. Ratios are medians over rounds.
 
 . "$(dirname "$0")/../lib.sh"
 

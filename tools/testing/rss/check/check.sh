@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: check.sh
-# Everything that is checked without running a kernel.
+# All checks that do not run a kernel.
 
 . "$(dirname "$0")/../lib.sh"
 

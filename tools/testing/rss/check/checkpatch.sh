@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: checkpatch.sh
-# Runs checkpatch on the mails of the series. What it may say is listed with
+# Runs checkpatch on the mails of the series. Accepted messages are listed with
 # the reason in checkpatch.answers: a type and a pattern of the message.
 
 . "$(dirname "$0")/../lib.sh"

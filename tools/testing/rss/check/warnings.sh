@@ -10,7 +10,7 @@ out=$linux/out-check
 (cd "$house/flavours" && "$house/kernel/config.sh" "$linux" "$out" \
 	base.config test.config release.config rss.config)
 
-# Sources that others include (KUnit suites, say) have no object of their own.
+# Sources that others include, such as KUnit suites, have no object of their own.
 mapfile -t objects < <(git -C "$linux" diff --name-only --diff-filter=AM base HEAD \
 	-- '*.c' ':!tools' ':!Documentation' |
 	while read -r source; do

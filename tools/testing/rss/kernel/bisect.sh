@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: bisect.sh
 # Checks that each step of the series compiles, with the controller built in
-# (as far as the step has it) and built out.
+# (as far as the step contains it) and built out.
 
 . "$(dirname "$0")/../lib.sh"
 

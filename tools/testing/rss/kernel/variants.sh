@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: variants.sh
-# Checks that the controller compiles in kernels that each lack one thing it
-# works with, and in one for 32 bits.
+# Checks that the controller compiles in kernels that each lack one feature that
+# it interacts with, and in a 32-bit one.
 
 . "$(dirname "$0")/../lib.sh"
 
