@@ -14,8 +14,8 @@ expect()
 {
 	local break=$1 count=$2 text=$3 results=$build/results/harness/$1
 
-	"$house/qemu/boot.sh" "$flavour" "$results" 30 broken "BREAK=$break"
-	"$house/qemu/judge.sh" "$results" > "$results/verdict"
+	"$harness/qemu/boot.sh" "$flavour" "$results" 30 broken "BREAK=$break"
+	"$harness/qemu/judge.sh" "$results" > "$results/verdict"
 	if [ "$(cat "$results/count")" = "$count" ] && grep -q -- "$text" "$results/verdict"; then
 		echo "ok $break"
 	else
@@ -24,7 +24,7 @@ expect()
 	fi
 }
 
-"$house/qemu/initramfs.sh" "$flavour"
+"$harness/qemu/initramfs.sh" "$flavour"
 expect nothing '1 0 0' '1 passed, 0 failed'
 expect crash '1 2 0' 'the guest died'
 expect hang '1 1 0' 'not done after 30 s'

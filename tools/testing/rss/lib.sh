@@ -19,7 +19,7 @@ trap 'stop "$LINENO" "$BASH_COMMAND"' ERR
 # shellcheck disable=SC2034
 {
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
-house=$repo/tools/testing/rss
+harness=$repo/tools/testing/rss
 build=$repo/build
 linux=$build/linux		# the assembled tree
 stock=$build/stock		# its first commit, the pristine source

@@ -15,8 +15,8 @@ boot()
 	shift 2
 
 	say "$flavour: $name"
-	"$house/qemu/boot.sh" "$flavour" "$results" "$@"
-	"$house/qemu/judge.sh" "$results"
+	"$harness/qemu/boot.sh" "$flavour" "$results" "$@"
+	"$harness/qemu/judge.sh" "$results"
 	boots+=("$results")
 }
 
@@ -78,8 +78,8 @@ declare -A disabled=(
 )
 
 for flavour; do
-	"$house/kernel/build.sh" "$flavour"
-	"$house/qemu/initramfs.sh" "$flavour"
+	"$harness/kernel/build.sh" "$flavour"
+	"$harness/qemu/initramfs.sh" "$flavour"
 	boot "$flavour" kunit 300 kunit kunit.enable=1
 	for setting in ${settings[$flavour]}; do
 		# A part of memory is a device, for the DAX test.
@@ -94,4 +94,4 @@ for flavour; do
 		"SETTINGS=$setting" cgroup_disable=rss
 	none_passed "$build/results/$flavour/rss-disabled"
 done
-"$house/qemu/total.sh" "${boots[@]}"
+"$harness/qemu/total.sh" "${boots[@]}"

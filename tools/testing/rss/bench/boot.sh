@@ -30,6 +30,6 @@ if [ ! -e "$results/host/done" ]; then
 	tail -n 20 "$results/console" >&2
 	die "the guest did not come to its end, see $results/console"
 fi
-if grep -E -f "$house/qemu/alarms" "$results/host/dmesg"; then
+if grep -E -f "$harness/qemu/alarms" "$results/host/dmesg"; then
 	die "the kernel complained, see $results/host/dmesg"
 fi

@@ -8,6 +8,6 @@
 failed=()
 for check in shell checkpatch warnings kernel-doc docs tools; do
 	say "$check"
-	"$house/check/$check.sh" || failed+=("$check")
+	"$harness/check/$check.sh" || failed+=("$check")
 done
 [ ${#failed[@]} = 0 ] || die "failed: ${failed[*]}"

@@ -11,4 +11,4 @@
 kmake "$linux" "$build/docs" htmldocs SPHINXDIRS="mm admin-guide/cgroup-v1" \
 	YNL_INDEX=/dev/null YNL_RST_FILES= > /dev/null 2> "$build/docs.warnings" ||
 	{ cat "$build/docs.warnings"; die "no HTML could be made"; }
-"$house/check/touched.sh" "$build/docs.warnings" "warnings about the documents"
+"$harness/check/touched.sh" "$build/docs.warnings" "warnings about the documents"

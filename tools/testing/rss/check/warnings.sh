@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 out=$linux/out-check
-(cd "$house/flavours" && "$house/kernel/config.sh" "$linux" "$out" \
+(cd "$harness/flavours" && "$harness/kernel/config.sh" "$linux" "$out" \
 	base.config test.config release.config rss.config)
 
 # Sources that others include, such as KUnit suites, have no object of their own.
@@ -24,5 +24,5 @@ mapfile -t objects < <(git -C "$linux" diff --name-only --diff-filter=AM base HE
 kmake "$linux" "$out" W=1 C=2 CONFIG_WERROR= "${objects[@]}" 2> "$build/warnings" ||
 	{ cat "$build/warnings"; die "compilation failed"; }
 
-"$house/check/touched.sh" "$build/warnings" "compiler or sparse warnings"
+"$harness/check/touched.sh" "$build/warnings" "compiler or sparse warnings"
 echo "${#objects[@]} objects"

@@ -9,7 +9,7 @@
 out=$linux/out-variant
 for option in MEMCG NUMA SWAP TRANSPARENT_HUGEPAGE LRU_GEN PSI SMP 64BIT; do
 	say "without CONFIG_$option"
-	(cd "$house/flavours" && "$house/kernel/config.sh" "$linux" "$out" \
+	(cd "$harness/flavours" && "$harness/kernel/config.sh" "$linux" "$out" \
 		base.config test.config release.config rss.config)
 	"$linux/scripts/config" --file "$out/.config" --disable "$option"
 	kmake "$linux" "$out" olddefconfig

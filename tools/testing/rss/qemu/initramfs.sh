@@ -10,7 +10,7 @@ out=$linux/out-$1
 selftests=$linux/tools/testing/selftests/rss
 
 mkdir -p "$build/guest"
-for source in "$house"/guest/*.c; do
+for source in "$harness"/guest/*.c; do
 	program=$build/guest/$(basename "$source" .c)
 	[ "$program" -nt "$source" ] ||
 		gcc -O2 -Wall -Wextra -Werror -static -o "$program" "$source"
@@ -75,9 +75,9 @@ entries()
 	echo 'nod /dev/console 600 0 0 c 5 1'
 	echo "file /bin/busybox $(command -v busybox) 755 0 0"
 	echo 'slink /bin/sh busybox 777 0 0'
-	echo "file /init $house/guest/init 755 0 0"
+	echo "file /init $harness/guest/init 755 0 0"
 	echo "file /selftests/list $build/selftests/list 644 0 0"
-	for file in "$house"/guest/*.sh "$build"/guest/*; do
+	for file in "$harness"/guest/*.sh "$build"/guest/*; do
 		echo "file /guest/${file##*/} $file 755 0 0"
 	done
 	for file in "${programs[@]}" "${everyday[@]}"; do

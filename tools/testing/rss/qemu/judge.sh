@@ -21,7 +21,7 @@ for report in "$results"/host/*.tap; do
 		failure "no report"
 		break
 	fi
-	mapfile -t lines < <(awk -f "$house/qemu/ktap.awk" "$report")
+	mapfile -t lines < <(awk -f "$harness/qemu/ktap.awk" "$report")
 	read -r p f s <<< "${lines[-1]}"
 	unset 'lines[-1]'
 	for line in "${lines[@]}"; do
@@ -32,7 +32,7 @@ done
 
 # A crashed guest has no dmesg, a watched one has a quiet console.
 alarms=$(cat "$results/console" "$results/host/dmesg" 2> /dev/null |
-	grep -E -A 8 -f "$house/qemu/alarms" | head -n 40) || true
+	grep -E -A 8 -f "$harness/qemu/alarms" | head -n 40) || true
 [ -z "$alarms" ] || failure "the kernel complained:"$'\n'"$alarms"
 
 if [ -e "$results/timed-out" ]; then

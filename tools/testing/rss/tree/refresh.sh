@@ -114,4 +114,4 @@ while read -r path; do
 done < <(git diff --no-renames --name-only base | paths new)
 say "$changed files brought back"
 
-FORCE=1 "$house/tree/tree.sh"
+FORCE=1 "$harness/tree/tree.sh"

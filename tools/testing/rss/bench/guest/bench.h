@@ -41,16 +41,10 @@ extern const struct row removal_rows[];
 void check_clock(void);
 void count_idle(void);
 
-/*
- * now() minus what count_idle() counts: also others' instructions, asleep or
- * not
- */
+/* now() without what count_idle() counts: all instructions, asleep or not */
 unsigned long busy(void);
 
-/*
- * Instructions executed since the guest started, as check_clock() has
- * verified.
- */
+/* Instructions executed since boot of the guest; check_clock() verified it. */
 static inline unsigned long now(void)
 {
 	return __builtin_ia32_rdtsc();
@@ -75,7 +69,7 @@ unsigned long sum_lines(const char *path, const char *format);
 /* process.c */
 void wait_for(pid_t pid);
 
-/* A name of the program under which it exits at once */
+/* A name under which the program exits at once */
 #define EXIT_NAME	"exit"
 
 /* main.c */

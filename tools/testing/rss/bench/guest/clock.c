@@ -61,9 +61,8 @@ static noreturn void loop_when_idle(void)
 }
 
 /*
- * The clock jumps over the time that the processor is idle. From now on it
- * never is: a process that runs when no other wants to counts its own
- * instructions.
+ * The clock jumps over idle time. From now on there is none: a process that
+ * runs when no other wants to counts its own instructions.
  */
 void count_idle(void)
 {

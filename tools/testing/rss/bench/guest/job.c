@@ -16,17 +16,15 @@
 
 /*
  * A removed cgroup is freed within a third of this. All rows wait as long,
- * also those of the kernel for comparison: timer ticks and checks cost
- * something.
+ * also with the kernel for comparison: ticks and checks cost something.
  */
 #define WAIT_USEC	100000
 
 static int fd = -1;
 
 /*
- * A CPU keeps all the pages that a job frees. Otherwise the number of pages
- * that it returns to the zone would vary, and with it the cost of the next
- * job.
+ * A CPU keeps all pages that a job frees. The number returned to the zone
+ * would vary with time, and so would the cost of the next job.
  */
 static void setup_anon(void)
 {

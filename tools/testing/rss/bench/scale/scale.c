@@ -30,7 +30,7 @@ static struct shared {
 	atomic_bool go, stop;
 	struct {
 		unsigned long pages;
-		char pad[128 - sizeof(unsigned long)];	/* no shared cache lines */
+		char pad[128 - sizeof(unsigned long)];	/* keep cache lines apart */
 	} worker[MOST_WORKERS];
 } *shared;
 
