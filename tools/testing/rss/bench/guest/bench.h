@@ -44,7 +44,7 @@ void count_idle(void);
 /* now() without what count_idle() counts: all instructions, asleep or not */
 unsigned long busy(void);
 
-/* Instructions executed since boot of the guest; check_clock() verified it. */
+/* Instructions executed since the guest booted; check_clock() made sure. */
 static inline unsigned long now(void)
 {
 	return __builtin_ia32_rdtsc();

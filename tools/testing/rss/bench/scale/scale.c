@@ -30,7 +30,7 @@ static struct shared {
 	atomic_bool go, stop;
 	struct {
 		unsigned long pages;
-		char pad[128 - sizeof(unsigned long)];	/* keep cache lines apart */
+		char pad[128 - sizeof(unsigned long)];	/* own cache line */
 	} worker[MOST_WORKERS];
 } *shared;
 
