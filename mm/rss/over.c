@@ -136,9 +136,7 @@ bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
  */
 bool rss_kill_at_limit(struct rss_container *rss, bool thrashes)
 {
-	/*
-	 * Just found out: otherwise reclaim would have been tried again first.
-	 */
+	/* Just found out, or reclaim would have been tried again. */
 	if (rss_full_stuck(rss))
 		return false;
 	if (!atomic_read(&rss->full.pushers) &&
@@ -293,9 +291,7 @@ void __rss_handle_over_limit(void)
 	if (!current->mm || current->flags & PF_USER_WORKER)
 		return;
 
-	/*
-	 * A task that was moved meanwhile need not wait for its old container.
-	 */
+	/* A task that is moved meanwhile need not wait for the old one. */
 	do {
 		err = rss_resolve_pushed();
 		rss = rss_get_from_mm(current->mm);
@@ -304,10 +300,7 @@ void __rss_handle_over_limit(void)
 		if (err == -EBUSY)
 			rss_wait_for_room(rss, true);
 		rss_put(rss);
-		/*
-		 * The task may have to stop or freeze. This is called again
-		 * after.
-		 */
+		/* It may have to stop or freeze. Then this is called again. */
 		if (err == -EBUSY && signal_pending(current)) {
 			set_notify_resume(current);
 			return;
@@ -318,9 +311,8 @@ void __rss_handle_over_limit(void)
 }
 
 /*
- * For charges that no task can be held up for: those of another mm, of the
- * kernel, or of no container. No task inside is killed for them until it maps
- * something itself.
+ * For charges that hold no task up: of another mm, of the kernel, or of no
+ * container. No task inside is killed for them until it maps something itself.
  */
 void rss_over_fn(struct work_struct *work)
 {

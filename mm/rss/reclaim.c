@@ -88,9 +88,8 @@ static bool rss_scan_done(struct rss_scan *scan)
 }
 
 /*
- * Take only a part of the @evictable pages per fault. They may be the code
- * that is running: if all of it went, the task would fault on all of it each
- * time.
+ * Take only a part of the @evictable pages per fault. If they are the code that
+ * is running, and all of it went, the task would fault on all of it each time.
  */
 static unsigned long rss_gentle_batch(struct rss_scan *scan,
 				      unsigned long evictable)
@@ -295,8 +294,8 @@ static void rss_shrink_anon(struct rss_container *rss, int nid,
 /*
  * How many anonymous pages to scan for @scanned file pages, shifted by
  * RSS_DUE_SHIFT, given the sizes of both and swappiness. Swappiness weighs the
- * I/O of both kinds. File pages need none here, so anonymous pages get 1 /
- * RSS_FILE_BIAS of that: otherwise the few pages of stack and heap of a task
+ * I/O of both kinds. File pages need none here, so RSS_FILE_BIAS reduces the
+ * share of anonymous pages: otherwise the few pages of stack and heap of a task
  * that reads a large file would be swapped out and in for nothing.
  */
 static unsigned long rss_anon_due(unsigned long scanned, unsigned long file,
@@ -337,10 +336,7 @@ static void rss_shrink_node(struct rss_container *rss, int nid,
 		WRITE_ONCE(node->anon_due, 0);
 		rss_shrink_anon(rss, nid, scan);
 	}
-	/*
-	 * What can be reclaimed without swap is not missed; files may be in
-	 * use.
-	 */
+	/* Pages that go without swap are not missed; files may be in use. */
 	if (anon_first)
 		rss_shrink_anon(rss, nid, scan);
 
@@ -413,8 +409,8 @@ static unsigned long rss_take_turn(struct rss_victim *victim,
 	taken = scan->nr_reclaimed - reclaimed;
 	scanned = scan->nr_scanned - scanned;
 	/*
-	 * Nothing worth scanning, for lack of swap. As a page in vain counts 1
-	 * / RSS_TURN_VAIN, a quarter of the size is RSS_TURN_PAUSE.
+	 * Nothing worth scanning, for lack of swap. Pages in vain count 1/8
+	 * (RSS_TURN_VAIN), so a quarter of the size is RSS_TURN_PAUSE.
 	 */
 	if (!scanned)
 		scanned = max(victim->size / 4, SWAP_CLUSTER_MAX);

@@ -590,7 +590,7 @@ void rss_show_use_again(void);
 /* unmap.c */
 void rss_unmap_pages(struct rss_isolate *iso);
 
-/* Retries without progress before giving up; each waits for RSS_BUSY_PAUSE. */
+/* Retries without progress before giving up, see RSS_BUSY_PAUSE. */
 #define RSS_RECLAIM_RETRIES	5
 
 /*

@@ -126,8 +126,7 @@ static bool rss_turn_begin(struct rss_container *level, struct rss_turn *turn)
  * @node: the lists, which get their first entry
  *
  * Also for the container at its parent, and so on. Pairs with
- * rss_child_turn_end(): whichever takes the parent's lock second sees what the
- * other did.
+ * rss_child_turn_end(): the second to lock the parent sees the other's change.
  *
  * Context: @node's lock held.
  */
