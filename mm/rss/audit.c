@@ -222,7 +222,7 @@ static void rss_audit_list(struct rss_audit *audit, struct rss_container *rss,
 	audit->entries += queue.entries;
 
 	if (queue.wrong)
-		rss_differ(audit, "%s: node %d, list %d: %lu entries are not its\n",
+		rss_differ(audit, "%s: node %d, list %d: %lu entries belong elsewhere\n",
 			   rss_audit_path(audit, rss), nid, list, queue.wrong);
 	if (size != queue.pages || nr != queue.entries)
 		rss_differ(audit, "%s: node %d, list %d: size %lu, %lu entries; on it %lu, %lu\n",

@@ -134,7 +134,7 @@ static bool rss_call_oom_killer(struct rss_container *rss,
 	trace_rss_container_oom(rss_trace_id(rss), res_counter_usage(&rss->res),
 				rss_container_limit(rss));
 	if (choice->thrashes)
-		pr_warn_ratelimited("what is reclaimed is mapped again at once, no task gets on\n");
+		pr_warn_ratelimited("thrashing: reclaimed pages are mapped again at once\n");
 	return out_of_memory(&oc);
 }
 
