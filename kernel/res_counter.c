@@ -3,10 +3,10 @@
  * res_counter: hierarchical usage and limits without a lock
  *
  * A controller embeds one counter in each of its groups and decides what a
- * unit is. Charges walk from the group to the top, one atomic word a level;
- * who is refused learns which level refused and what to do about it is the
- * controller's business, as is the text of its control files: only the way a
- * number is written in them is the same for all and therefore here.
+ * unit is. Charges walk from the group to the top, one atomic word per level.
+ * A refused charge reports the level that refused it; how to react, and the
+ * text of the control files, are up to the controller. Only the format of
+ * numbers in these files is the same for all, and therefore here.
  */
 
 #include <kunit/static_stub.h>
@@ -18,7 +18,7 @@
 #include <linux/string.h>
 
 /**
- * res_counter_init - make a counter usable
+ * res_counter_init - initialize a counter
  * @cnt: the counter
  * @parent: the level above, or NULL
  *
@@ -48,7 +48,7 @@ static void raise_both_peaks(struct res_counter *cnt, unsigned long usage)
 	raise_peak(&cnt->recent_max_usage, usage);
 }
 
-/* The recent peak is not above the other one, so it alone is looked at first. */
+/* The recent peak is never above the other one, so check it first. */
 static void raise_max_usage(struct res_counter *cnt, unsigned long usage)
 {
 	if (usage > READ_ONCE(cnt->recent_max_usage))
@@ -56,11 +56,11 @@ static void raise_max_usage(struct res_counter *cnt, unsigned long usage)
 }
 
 /*
- * Take @nr out of one level. Whoever takes out more than there is puts his
- * own excess back instead of setting the usage to 0, so that charges which
- * come in between are not lost.
+ * Take @nr out of one level. A caller that takes out too much adds its own
+ * excess back instead of setting usage to 0, so that racing charges are not
+ * lost.
  *
- * Returns by how much the usage went below 0 on account of this call.
+ * Returns by how much this call took usage below 0.
  */
 static unsigned long cancel_level(struct res_counter *cnt, unsigned long nr)
 {
@@ -80,8 +80,8 @@ static unsigned long cancel_level(struct res_counter *cnt, unsigned long nr)
  * @cnt: the counter
  * @nr: number of units
  *
- * The ancestors keep their charge. To take out more than is charged is a bug
- * of the caller; it is reported once, and the usage stays at 0.
+ * The ancestors keep their charge. Taking out more than is charged is a bug in
+ * the caller; it is reported once, and usage stays at 0.
  *
  * Context: Any.
  */
@@ -111,8 +111,8 @@ void res_counter_uncharge(struct res_counter *cnt, unsigned long nr)
  * @cnt: the counter
  * @nr: number of units
  *
- * For charges that can be neither refused nor postponed. The caller keeps the
- * sum of what is charged within a long.
+ * For charges that can be neither refused nor postponed. The caller must keep
+ * the sum of all charges within a long.
  *
  * Context: Any.
  */
@@ -123,11 +123,11 @@ void res_counter_charge(struct res_counter *cnt, unsigned long nr)
 }
 
 /*
- * Add @nr if that leaves the usage of this level at or under @limit. Compare
- * and exchange rather than add and look: a charge that does not fit never
- * shows in the usage, and cannot make a smaller one fail that does.
+ * Add @nr if usage of this level stays within @limit. Compare and exchange,
+ * not add and check: a charge that does not fit never shows in usage, and
+ * can't make a smaller one fail that does.
  *
- * True if there was room; @new is the usage with @nr in it then.
+ * Returns true if there was room; *@new is then usage including @nr.
  */
 static bool charge_below(struct res_counter *cnt, unsigned long nr,
 			 unsigned long limit, long *new)
@@ -138,8 +138,8 @@ static bool charge_below(struct res_counter *cnt, unsigned long nr,
 		return false;
 
 	/*
-	 * Limits are at most LONG_MAX, so neither side overflows. When it
-	 * succeeds, the exchange is a full barrier, which charge_stands() and
+	 * Limits are at most LONG_MAX, so neither side overflows. A successful
+	 * exchange is a full barrier, which confirm_charge() and
 	 * res_counter_try_charge() rely on.
 	 */
 	do {
@@ -152,17 +152,17 @@ static bool charge_below(struct res_counter *cnt, unsigned long nr,
 }
 
 /*
- * True if the charge of @nr, which was made under a limit read earlier and
- * brought the usage to @new, is within the limit of now. If not, it is undone.
+ * Re-check a charge of @nr against the current limit: it brought usage to @new
+ * under a limit read earlier. If it exceeds that, undo it and return false.
  *
  * Pairs with the xchg() in swap_limit(): that side writes the limit and then
- * reads the usage, this side wrote the usage and then reads the limit, with a
- * full barrier in both. So either the new limit is seen here, or @new is seen
+ * reads usage, this side wrote usage and then reads the limit, with a full
+ * barrier in both. So either the new limit is seen here, or @new is seen
  * there.
  */
-static bool charge_stands(struct res_counter *cnt, unsigned long nr, long new)
+static bool confirm_charge(struct res_counter *cnt, unsigned long nr, long new)
 {
-	KUNIT_STATIC_STUB_REDIRECT(charge_stands, cnt, nr, new);
+	KUNIT_STATIC_STUB_REDIRECT(confirm_charge, cnt, nr, new);
 
 	if (likely(new <= (long)READ_ONCE(cnt->limit)))
 		return true;
@@ -176,14 +176,14 @@ static bool charge_level(struct res_counter *cnt, unsigned long nr)
 	long new;
 
 	/*
-	 * A limit that was lowered meanwhile may be back up already, see
+	 * A limit that was lowered meanwhile may already be restored, see
 	 * res_counter_set_limit(), hence the second try. Only another such
 	 * write can cause a third.
 	 */
 	do {
 		if (!charge_below(cnt, nr, READ_ONCE(cnt->limit), &new))
 			return false;
-	} while (unlikely(!charge_stands(cnt, nr, new)));
+	} while (unlikely(!confirm_charge(cnt, nr, new)));
 
 	return true;
 }
@@ -192,21 +192,21 @@ static bool charge_level(struct res_counter *cnt, unsigned long nr)
  * res_counter_try_charge - charge a counter and all its ancestors
  * @cnt: the counter
  * @nr: number of units
- * @fail: set to the level, nearest to @cnt first, that has no room, if any
+ * @fail: set to the level nearest to @cnt that has no room, if any
  *
- * A successful charge leaves no level above its limit, and neither does one
- * in progress, but for one case: while a limit is being lowered, a charge that
- * has read the old one can exceed the new one until it looks again, a few
+ * A successful charge leaves no level above its limit, and neither does one in
+ * progress, with one exception: while a limit is being lowered, a charge that
+ * has read the old one may exceed the new one until it re-checks, a few
  * instructions later, and withdraws.
  *
  * A refused charge never shows at the level that refused it. At the levels
- * before that one it stands until it is rolled back, and can have a charge
- * refused there that would just have fitted: what looks full to a racing task
- * is full for an instant only.
+ * below it stands until it is rolled back, and may cause a charge there to be
+ * refused that would just have fit: what looks full to a racing task is only
+ * briefly full.
  *
  * Context: Any.
  * Return: 0; or -ENOMEM with nothing charged at any level, @fail set, and the
- * failcnt of that level one higher.
+ * failcnt of that level incremented.
  */
 int res_counter_try_charge(struct res_counter *cnt, unsigned long nr,
 			   struct res_counter **fail)
@@ -219,11 +219,11 @@ int res_counter_try_charge(struct res_counter *cnt, unsigned long nr,
 	}
 
 	/*
-	 * Not before all levels agreed: a peak that includes a refused charge
+	 * Only after all levels agreed: a peak that includes a refused charge
 	 * would report a usage that never was.
 	 *
-	 * The exchange in charge_below() orders the write of the usage before
-	 * this; the partner is the xchg() in res_counter_reset_max_usage().
+	 * The exchange in charge_below() orders the write of usage before
+	 * this; it pairs with the xchg() in res_counter_reset_max_usage().
 	 */
 	for (c = cnt; c; c = c->parent)
 		raise_max_usage(c, res_counter_usage(c));
@@ -239,9 +239,9 @@ refused:
 
 /*
  * Put @limit in force. The xchg() is a full barrier between the write of the
- * limit and the caller's look at the usage, and pairs with charge_stands().
+ * limit and the caller's read of usage, and pairs with confirm_charge().
  *
- * Returns the limit that was in force.
+ * Returns the previous limit.
  */
 static unsigned long swap_limit(struct res_counter *cnt, unsigned long limit)
 {
@@ -252,25 +252,25 @@ static unsigned long swap_limit(struct res_counter *cnt, unsigned long limit)
 }
 
 /**
- * res_counter_set_limit - set the limit if the usage is within it
+ * res_counter_set_limit - set the limit if usage is within it
  * @cnt: the counter
- * @limit: the new limit in units; what is above %RES_COUNTER_MAX is that
+ * @limit: the new limit in units, capped at %RES_COUNTER_MAX
  *
- * Takes no lock against charges. When it succeeds, no charge that stands puts
- * the usage above @limit, then or later, unless res_counter_charge() made it.
- * While it is being tried, charges can be refused by @limit.
+ * Takes no lock against charges. Once it succeeds, no charge that stands puts
+ * usage above @limit, then or later, except by res_counter_charge(). During
+ * the attempt, charges may be refused by @limit.
  *
- * Context: Any. Calls for the same counter, and those of
- * res_counter_force_limit(), must be serialised by the caller: of two at a
- * time, one could restore the limit that the other has replaced.
- * Return: 0, or -EBUSY if the usage is above @limit; the old limit is in force
- * again then.
+ * Context: Any. The caller must serialize calls for the same counter,
+ * including those of res_counter_force_limit(): one could otherwise restore
+ * the limit that another has replaced.
+ * Return: 0, or -EBUSY if usage is above @limit; the old limit is then in
+ * force again.
  */
 int res_counter_set_limit(struct res_counter *cnt, unsigned long limit)
 {
 	unsigned long old;
 
-	/* Spare the charges a limit that is bound to be taken back. */
+	/* Don't refuse charges for a limit that is bound to be withdrawn. */
 	if (!res_counter_check_under_val(cnt, limit))
 		return -EBUSY;
 
@@ -283,14 +283,14 @@ int res_counter_set_limit(struct res_counter *cnt, unsigned long limit)
 }
 
 /**
- * res_counter_force_limit - set the limit, whatever the usage is
+ * res_counter_force_limit - set the limit, whatever usage is
  * @cnt: the counter
- * @limit: the new limit in units; what is above %RES_COUNTER_MAX is that
+ * @limit: the new limit in units, capped at %RES_COUNTER_MAX
  *
- * The usage that the caller reads afterwards includes each charge that was
- * made under the old limit and stands. To bring it down is up to the caller.
+ * Usage that the caller reads afterwards includes each charge made under the
+ * old limit that stands. Reducing it is up to the caller.
  *
- * Context: Any. Serialisation is that of res_counter_set_limit().
+ * Context: Any. Serialized like res_counter_set_limit().
  */
 void res_counter_force_limit(struct res_counter *cnt, unsigned long limit)
 {
@@ -298,16 +298,16 @@ void res_counter_force_limit(struct res_counter *cnt, unsigned long limit)
 }
 
 /**
- * res_counter_check_under_val - is the usage at or under a value?
+ * res_counter_check_under_val - is usage at most a given value?
  * @cnt: the counter
  * @val: the value in units
  *
- * One atomic read. A lock around it would buy nothing: the usage is free to
- * change as soon as the lock is dropped, so the answer is about the past with
- * it and without it. Callers loop on it while they reclaim, and those that
- * need the answer to last change the limit, see res_counter_set_limit().
+ * One atomic read. A lock would gain nothing: usage may change as soon as it
+ * is dropped, so the result is stale either way. Callers loop on it while they
+ * reclaim. If the result has to last, change the limit, see
+ * res_counter_set_limit().
  *
- * Return: true if the usage was at most @val when it was read.
+ * Return: true if usage was at most @val when it was read.
  */
 bool res_counter_check_under_val(const struct res_counter *cnt,
 				 unsigned long val)
@@ -332,7 +332,7 @@ struct res_counter *res_counter_first_over(struct res_counter *cnt)
 }
 
 /**
- * res_counter_reset_max_usage - let the peak start over at the present usage
+ * res_counter_reset_max_usage - reset the peak to current usage
  * @cnt: the counter
  */
 void res_counter_reset_max_usage(struct res_counter *cnt)
@@ -340,10 +340,10 @@ void res_counter_reset_max_usage(struct res_counter *cnt)
 	/*
 	 * A charge between the read and the write may have raised the peak
 	 * that is overwritten here. The xchg() is a full barrier, as is the
-	 * write of the usage in charge_below() and res_counter_charge():
-	 * either the second read sees the usage of that charge, or the charge
-	 * sees the low peak and raises it. It may have raised the recent one
-	 * already, so that says nothing about the other here.
+	 * write of usage in charge_below() and res_counter_charge(): either
+	 * the second read sees the usage of that charge, or the charge sees
+	 * the low peak and raises it. It may already have raised the recent
+	 * peak, so both are checked here.
 	 */
 	xchg(&cnt->recent_max_usage, 0);
 	xchg(&cnt->max_usage, res_counter_usage(cnt));
@@ -351,10 +351,10 @@ void res_counter_reset_max_usage(struct res_counter *cnt)
 }
 
 /**
- * res_counter_reset_recent_max_usage - let the recent peak start over
+ * res_counter_reset_recent_max_usage - reset the recent peak to current usage
  * @cnt: the counter
  *
- * Return: the present usage, which it starts at.
+ * Return: current usage, where it starts.
  */
 unsigned long res_counter_reset_recent_max_usage(struct res_counter *cnt)
 {
@@ -367,7 +367,7 @@ unsigned long res_counter_reset_recent_max_usage(struct res_counter *cnt)
 }
 
 /**
- * res_counter_reset_failcnt - forget the failures so far
+ * res_counter_reset_failcnt - reset the number of failures
  * @cnt: the counter
  */
 void res_counter_reset_failcnt(struct res_counter *cnt)
@@ -375,10 +375,10 @@ void res_counter_reset_failcnt(struct res_counter *cnt)
 	atomic_long_set(&cnt->failcnt, 0);
 }
 
-/* What may surround a value; the newline is that of echo. */
+/* Allowed around a value; echo adds the newline. */
 static const char blanks[] = " \t\n";
 
-/* Is the rest of @buf, from @word on, this very word and then only blanks? */
+/* Whether @buf is @word, followed only by blanks. */
 static bool last_word_is(const char *buf, const char *word)
 {
 	size_t len = strlen(word);
@@ -389,7 +389,7 @@ static bool last_word_is(const char *buf, const char *word)
 	return !buf[strspn(buf, blanks)];
 }
 
-/* memparse() and kstrto*() take signs, prefixes and values too large. */
+/* memparse() and kstrto*() accept signs, prefixes and values too large. */
 static int parse_decimal(const char **buf, u64 *val)
 {
 	const char *p = *buf;
@@ -429,18 +429,19 @@ static unsigned int suffix_shift(char c)
 }
 
 /**
- * res_counter_parse - read a number of units as users write it
+ * res_counter_parse - parse a number of units as written by users
  * @buf: the text
- * @unit_shift: log2 of the bytes in a unit
+ * @unit_shift: log2 of the bytes per unit
  * @flags: %RES_PARSE_BARE_UNITS, %RES_PARSE_MAX
- * @nr: where the number of units goes
+ * @nr: where to store the number of units
  *
  * The number is decimal. With a suffix, K, M, G or T in either case, it is
- * bytes times 2^10, 2^20, 2^30 or 2^40; without, @flags tell. Bytes are
- * rounded down to whole units. Spaces, tabs and newlines around are fine.
+ * bytes times 2^10, 2^20, 2^30 or 2^40; without, it depends on @flags. Bytes
+ * are rounded down to whole units. Spaces, tabs and newlines around it are
+ * ignored.
  *
- * Return: 0; or -EINVAL, with @nr as it was, if the text is anything else or
- * the number is more than %RES_COUNTER_MAX units or 2^64 - 1 bytes.
+ * Return: 0; or -EINVAL, with @nr unchanged, if the text is anything else or
+ * is more than %RES_COUNTER_MAX units or 2^64 - 1 bytes.
  */
 int res_counter_parse(const char *buf, unsigned int unit_shift,
 		      unsigned int flags, unsigned long *nr)
@@ -480,8 +481,8 @@ int res_counter_parse(const char *buf, unsigned int unit_shift,
  * res_counter_parse_reset - check what is written to a file that only resets
  * @buf: the text
  *
- * Return: 0 if it is "0", with spaces, tabs and newlines around or without;
- * else -EINVAL.
+ * Return: 0 if it is "0", surrounding spaces, tabs and newlines ignored;
+ * -EINVAL otherwise.
  */
 int res_counter_parse_reset(const char *buf)
 {
@@ -492,10 +493,10 @@ int res_counter_parse_reset(const char *buf)
  * res_counter_show - print a number of units, or "max", as a line
  * @m: the control file
  * @nr: number of units
- * @unit_shift_out: 0 to print units, log2 of the bytes in one to print bytes
+ * @unit_shift_out: 0 to print units, log2 of the bytes per unit to print bytes
  *
- * %RES_COUNTER_MAX is "max". In bytes any other number that
- * res_counter_parse() got from bytes fits.
+ * %RES_COUNTER_MAX is "max". Any other number that res_counter_parse() got
+ * from bytes fits when printed in bytes.
  */
 void res_counter_show(struct seq_file *m, unsigned long nr,
 		      unsigned int unit_shift_out)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests for the resource counters. Part of res_counter.c, so that the
- * steps of a charge and the inside of an uncharge are within reach.
+ * KUnit tests for the resource counters. Part of res_counter.c, to access the
+ * steps of a charge and the inside of an uncharge.
  */
 
 #include <kunit/test.h>
@@ -12,7 +12,7 @@
 #include <linux/sched.h>
 #include <linux/string_helpers.h>
 
-/* A group, the one above it, and the top. */
+/* A group, its parent, and the top. */
 enum { LEAF, MID, TOP, NR_LEVELS };
 
 #define NO_LEVEL	NR_LEVELS
@@ -46,14 +46,14 @@ static struct res_counter *rc_leaf(struct kunit *test)
 	return &tree->level[LEAF];
 }
 
-/* --- Charges, one at a time --- */
+/* --- Sequential charges --- */
 
 struct charge_case {
 	const char *desc;
 	unsigned long limit[NR_LEVELS];
-	unsigned long before;		/* charged already */
+	unsigned long before;		/* charged before */
 	unsigned long nr;
-	int fail;			/* who refuses it */
+	int fail;			/* level that refuses it */
 };
 
 static const struct charge_case charge_cases[] = {
@@ -132,7 +132,7 @@ static void rc_test_charge(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, res_counter_max_usage(&tree->level[TOP]), 16);
 	KUNIT_EXPECT_EQ(test, res_counter_failcnt(leaf), 0);
 
-	/* What one child has taken, the other cannot have. */
+	/* Units that one child has taken are not available to the other. */
 	KUNIT_EXPECT_EQ(test, res_counter_try_charge(&tree->sibling, 1, &fail),
 			-ENOMEM);
 	KUNIT_EXPECT_PTR_EQ(test, fail, &tree->level[MID]);
@@ -155,7 +155,7 @@ static void rc_test_cancel(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, res_counter_usage(leaf->parent), 10);
 }
 
-/* res_counter_cancel() less the warning, which a test must not cause. */
+/* res_counter_cancel() without the warning, which a test must not cause. */
 static void rc_test_underflow(struct kunit *test)
 {
 	struct res_counter *leaf = rc_leaf(test);
@@ -169,7 +169,7 @@ static void rc_test_underflow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cancel_level(leaf, 5), 2);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&leaf->usage), 0);
 
-	/* In the middle of another one, which will put back its own 4. */
+	/* During another underflow, which will add its own 4 back. */
 	atomic_long_set(&leaf->usage, -4);
 	KUNIT_EXPECT_EQ(test, cancel_level(leaf, 7), 7);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&leaf->usage), -4);
@@ -192,7 +192,7 @@ static void rc_test_max_usage(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, res_counter_try_charge(leaf, 2, &fail), 0);
 	KUNIT_EXPECT_EQ(test, res_counter_max_usage(leaf), 11);
 
-	/* The reset is that level's only, and goes to what is in use. */
+	/* The reset affects only that level, and goes to current usage. */
 	res_counter_uncharge(leaf, 5);
 	res_counter_reset_max_usage(leaf);
 	KUNIT_EXPECT_EQ(test, res_counter_max_usage(leaf), 6);
@@ -271,7 +271,7 @@ static void rc_test_force_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, res_counter_limit(leaf), LONG_MAX);
 }
 
-/* The steps of a charge, with a change of the limit between them. */
+/* The steps of a charge, with the limit changed in between. */
 static void rc_test_limit_amid_charge(struct kunit *test)
 {
 	struct res_counter *leaf = rc_leaf(test);
@@ -279,36 +279,36 @@ static void rc_test_limit_amid_charge(struct kunit *test)
 
 	res_counter_charge(leaf, 5);
 
-	/* Lowered before the charge shows: the charge has to withdraw. */
+	/* Lowered before the charge shows: the charge must withdraw. */
 	KUNIT_ASSERT_EQ(test, res_counter_set_limit(leaf, 7), 0);
 	KUNIT_ASSERT_TRUE(test, charge_below(leaf, 3, 10, &new));
 	KUNIT_EXPECT_EQ(test, new, 8);
-	KUNIT_EXPECT_FALSE(test, charge_stands(leaf, 3, new));
+	KUNIT_EXPECT_FALSE(test, confirm_charge(leaf, 3, new));
 	KUNIT_EXPECT_EQ(test, res_counter_usage(leaf), 5);
 
-	/* Lowered, but the charge fits all the same. */
+	/* Lowered, but the charge still fits. */
 	KUNIT_ASSERT_TRUE(test, charge_below(leaf, 2, 10, &new));
-	KUNIT_EXPECT_TRUE(test, charge_stands(leaf, 2, new));
+	KUNIT_EXPECT_TRUE(test, confirm_charge(leaf, 2, new));
 	KUNIT_EXPECT_EQ(test, res_counter_usage(leaf), 7);
 
-	/* Lowered once the charge shows: it is the limit that has to yield. */
+	/* Lowered after the charge shows: the limit must yield. */
 	KUNIT_ASSERT_EQ(test, res_counter_set_limit(leaf, 10), 0);
 	KUNIT_ASSERT_TRUE(test, charge_below(leaf, 3, 10, &new));
 	KUNIT_EXPECT_EQ(test, res_counter_set_limit(leaf, 9), -EBUSY);
-	KUNIT_EXPECT_TRUE(test, charge_stands(leaf, 3, new));
+	KUNIT_EXPECT_TRUE(test, confirm_charge(leaf, 3, new));
 	KUNIT_EXPECT_EQ(test, res_counter_usage(leaf), 10);
 	KUNIT_EXPECT_EQ(test, res_counter_limit(leaf), 10);
 }
 
 /*
- * The same between the steps of the functions that take them, by stubs that
- * stand in the middle.
+ * The same between the steps of the functions that take them, by stubs in
+ * between.
  */
 static bool lower_to_7(struct res_counter *cnt, unsigned long nr, long new)
 {
-	kunit_deactivate_static_stub(kunit_get_current_test(), charge_stands);
+	kunit_deactivate_static_stub(kunit_get_current_test(), confirm_charge);
 	res_counter_force_limit(cnt, 7);
-	return charge_stands(cnt, nr, new);
+	return confirm_charge(cnt, nr, new);
 }
 
 static bool lower_to_7_and_back(struct res_counter *cnt, unsigned long nr,
@@ -337,13 +337,13 @@ static void rc_test_lowered_amid_charge(struct kunit *test)
 	res_counter_charge(leaf, 5);
 	KUNIT_ASSERT_EQ(test, res_counter_set_limit(leaf, 10), 0);
 
-	kunit_activate_static_stub(test, charge_stands, lower_to_7_and_back);
+	kunit_activate_static_stub(test, confirm_charge, lower_to_7_and_back);
 	KUNIT_EXPECT_EQ(test, res_counter_try_charge(leaf, 3, &fail), 0);
 	KUNIT_EXPECT_EQ(test, res_counter_usage(leaf), 8);
 	KUNIT_EXPECT_EQ(test, res_counter_failcnt(leaf), 0);
 	res_counter_uncharge(leaf, 3);
 
-	kunit_activate_static_stub(test, charge_stands, lower_to_7);
+	kunit_activate_static_stub(test, confirm_charge, lower_to_7);
 	KUNIT_EXPECT_EQ(test, res_counter_try_charge(leaf, 3, &fail), -ENOMEM);
 	KUNIT_EXPECT_PTR_EQ(test, fail, leaf);
 	KUNIT_EXPECT_EQ(test, res_counter_usage(leaf), 5);
@@ -400,7 +400,6 @@ static void rc_test_margin(struct kunit *test)
 	/* Full is not over. */
 	res_counter_charge(&tree->sibling, 3);
 	KUNIT_EXPECT_EQ(test, res_counter_margin(leaf), 0);
-	KUNIT_EXPECT_FALSE(test, res_counter_over_limit(leaf));
 	KUNIT_EXPECT_NULL(test, res_counter_first_over(leaf));
 }
 
@@ -409,17 +408,16 @@ static void rc_test_over(struct kunit *test)
 	struct rc_tree *tree = test->priv;
 	struct res_counter *leaf = rc_leaf(test);
 
-	KUNIT_EXPECT_FALSE(test, res_counter_over_limit(leaf));
+	KUNIT_EXPECT_NULL(test, res_counter_first_over(leaf));
 	res_counter_charge(leaf, 10);
 	res_counter_force_limit(&tree->level[TOP], 9);
-	KUNIT_EXPECT_TRUE(test, res_counter_over_limit(leaf));
 	KUNIT_EXPECT_PTR_EQ(test, res_counter_first_over(leaf),
 			    &tree->level[TOP]);
 	KUNIT_EXPECT_EQ(test, res_counter_margin(leaf), 0);
 
 	res_counter_force_limit(leaf, 8);
 	KUNIT_EXPECT_PTR_EQ(test, res_counter_first_over(leaf), leaf);
-	/* What is below does not matter, nor what is beside. */
+	/* Neither descendants nor siblings matter. */
 	KUNIT_EXPECT_PTR_EQ(test, res_counter_first_over(&tree->sibling),
 			    &tree->level[TOP]);
 	KUNIT_EXPECT_PTR_EQ(test, res_counter_first_over(&tree->level[MID]),
@@ -428,7 +426,7 @@ static void rc_test_over(struct kunit *test)
 	res_counter_uncharge(leaf, 1);
 	KUNIT_EXPECT_PTR_EQ(test, res_counter_first_over(leaf), leaf);
 	res_counter_uncharge(leaf, 1);
-	KUNIT_EXPECT_FALSE(test, res_counter_over_limit(leaf));
+	KUNIT_EXPECT_NULL(test, res_counter_first_over(leaf));
 }
 
 /* --- Control files --- */
@@ -477,7 +475,7 @@ static const struct parse_case parse_cases[] = {
 	{ "0T", 12, UNITS, 0, 0 },
 	{ "2K", 0, UNITS, 0, 2048 },
 
-	/* Blanks around. */
+	/* Surrounding blanks. */
 	{ "42\n", 12, UNITS, 0, 42 },
 	{ " 42", 12, UNITS, 0, 42 },
 	{ "42 ", 12, UNITS, 0, 42 },
@@ -522,7 +520,7 @@ static const struct parse_case parse_cases[] = {
 	{ "\v5", 12, UNITS | OR_MAX, -EINVAL },
 	{ "\xb2", 12, UNITS | OR_MAX, -EINVAL },
 
-	/* A number and something else. */
+	/* A number followed by something else. */
 	{ "12x", 12, UNITS | OR_MAX, -EINVAL },
 	{ "12 x", 12, UNITS | OR_MAX, -EINVAL },
 	{ "12 13", 12, UNITS | OR_MAX, -EINVAL },
@@ -552,7 +550,7 @@ static const struct parse_case parse_cases[] = {
 	{ "16777216T", 12, UNITS, -EINVAL },
 	{ "18446744073709551615T", 12, UNITS, -EINVAL },
 
-	/* More units than there can be, and just not more. */
+	/* More units than possible, and just not more. */
 	{ "18446744073709551615", 12, UNITS, -EINVAL },
 #if BITS_PER_LONG == 64
 	{ "9223372036854775807", 12, UNITS, 0, 0x7fffffffffffffff },
@@ -637,7 +635,7 @@ static void rc_test_show(struct kunit *test)
 	res_counter_show(&m, RES_COUNTER_MAX, 0);
 	res_counter_show(&m, RES_COUNTER_MAX, 12);
 	res_counter_show(&m, RES_COUNTER_MAX - 1, 0);
-	/* Four gigabytes and more, on 32 bits too. */
+	/* 4 GiB and more, also on 32 bits. */
 	res_counter_show(&m, 0x100001, 12);
 	KUNIT_EXPECT_STREQ(test, buf,
 			   "0\n"
@@ -663,11 +661,11 @@ struct racer {
 	unsigned long nr;
 	unsigned long charged;		/* attempts that succeeded */
 	unsigned long refused;
-	unsigned long rounds;		/* attempts that are over */
+	unsigned long rounds;		/* attempts that ended */
 	struct task_struct *task;
 };
 
-/* False, and nothing running, if a thread cannot be had. */
+/* Returns false, with none running, if a thread can't be created. */
 static bool start_racers(struct racer *racers, int nr, int (*fn)(void *))
 {
 	int i;
@@ -709,7 +707,7 @@ static int charge_and_uncharge(void *data)
 	return 0;
 }
 
-/* The limits hold at each instant that anybody looks, at each level. */
+/* The limits hold whenever read, at each level. */
 static void rc_test_race_charges(struct kunit *test)
 {
 	struct rc_tree *tree = test->priv;
@@ -734,7 +732,7 @@ static void rc_test_race_charges(struct kunit *test)
 		over += res_counter_usage(&tree->level[LEAF]) > 5;
 		over += res_counter_usage(&tree->sibling) > 4;
 		over += res_counter_usage(&tree->level[MID]) > 7;
-		over += res_counter_over_limit(&tree->level[LEAF]);
+		over += !!res_counter_first_over(&tree->level[LEAF]);
 		cond_resched();
 	}
 	stop_racers(racers, NR_RACERS);
@@ -760,7 +758,7 @@ static void rc_test_race_charges(struct kunit *test)
 	KUNIT_EXPECT_LE(test, res_counter_max_usage(&tree->level[MID]), 7);
 }
 
-/* Of a unit held and a limit of 10, 10 never fit and 3 times 1 always do. */
+/* With a limit of 10 and one unit held, 10 never fit, 3 times 1 always. */
 static void rc_test_race_big_and_small(struct kunit *test)
 {
 	struct res_counter *leaf = rc_leaf(test);
@@ -788,7 +786,7 @@ static void rc_test_race_big_and_small(struct kunit *test)
 	KUNIT_EXPECT_LE(test, res_counter_max_usage(leaf), 4);
 }
 
-/* Hoard up to 8 units, one at a time, give them back, start over. */
+/* Take up to 8 units, one at a time, return them, start over. */
 static int hoard(void *data)
 {
 	struct racer *r = data;
@@ -815,7 +813,7 @@ static int hoard(void *data)
 	return 0;
 }
 
-/* Until each charge that was under way at the time of the call is over. */
+/* Wait until each charge that was in progress at the call has ended. */
 static bool wait_for_racers(struct racer *racers, int nr)
 {
 	unsigned long end = jiffies + 5 * HZ;
@@ -835,8 +833,8 @@ static bool wait_for_racers(struct racer *racers, int nr)
 }
 
 /*
- * Once a lower limit is in force, no charge leaves the usage above it: not
- * those that read the old limit before, not those that come after.
+ * Once a lower limit is in force, no charge leaves usage above it: neither one
+ * that read the old limit nor a later one.
  */
 static void rc_test_race_set_limit(struct kunit *test)
 {

@@ -12,51 +12,50 @@
 
 struct seq_file;
 
-/* The highest limit there is, which is none: no usage gets past it. */
+/* The highest limit, which means none: usage can't exceed it. */
 #define RES_COUNTER_MAX		LONG_MAX
 
 /**
  * struct res_counter - how much of a resource a group and its children use
- * @usage: Units charged to this level and to the levels below it. Written by
- *	anybody who charges or uncharges, hence alone on its cache line.
- *	Negative only while an underflow is being put right; read it by
- *	res_counter_usage().
+ * @usage: Units charged to this level and to the levels below. Written by all
+ *	charges and uncharges, hence alone on its cache line. Negative only
+ *	while an underflow is being corrected; read it by res_counter_usage().
  * @max_usage: Highest @usage in units since res_counter_init() or
  *	res_counter_reset_max_usage(). Every charge that stands raises it
  *	(compare and exchange: of two racing charges the higher one prevails);
- *	a reset looks at @usage once more after it wrote. So it is at least
- *	@usage whenever no charge is in flight, and a charge that is refused
- *	further up does not raise it. res_counter_try_charge() reads @usage
- *	back to learn the height: a peak that an uncharge on another CPU ends
- *	within those few instructions is missed, and a charge that another
- *	CPU is about to roll back is seen. Harmless, as nothing is decided by
- *	this value.
+ *	a reset re-reads @usage after its write. So it is at least @usage
+ *	whenever no charge is in flight, and a charge that is refused further
+ *	up does not raise it. res_counter_try_charge() reads @usage back to
+ *	learn the peak: one that an uncharge on another CPU ends within those
+ *	few instructions is missed, and a charge that another CPU is about to
+ *	roll back is included. This is harmless, as no decision depends on the
+ *	value.
  * @recent_max_usage: The same since res_counter_reset_recent_max_usage(); at
- *	most @max_usage. For readers each of which wants to know the peak since
- *	another point in time.
- * @failcnt: How often a res_counter_try_charge() met the limit of this very
- *	level. Atomic, so no failure is lost; a reset that races with one may
- *	or may not count it, as either order would be right.
+ *	most @max_usage. For readers that each want the peak since a different
+ *	point in time.
+ * @failcnt: How often res_counter_try_charge() met the limit of this level.
+ *	Atomic, so no failure is lost; a reset that races with one may or may
+ *	not include it: either order is right.
  * @limit: Most units that res_counter_try_charge() lets @usage reach, at most
  *	%RES_COUNTER_MAX. Written by res_counter_set_limit() and
- *	res_counter_force_limit(), whose callers serialise; read without a lock
- *	by all charges. A charge that read the old limit looks again once
+ *	res_counter_force_limit(), which their callers serialize; read without
+ *	a lock by all charges. A charge that read the old limit re-checks once
  *	its units are in @usage, see res_counter_try_charge().
  * @parent: The level above, charged along with this one; NULL at the top.
- *	Constant from res_counter_init() on. The user sees to it that the
- *	parent outlives the child.
+ *	Constant after res_counter_init(). The user ensures that the parent
+ *	outlives the child.
  *
- * What a unit is, only the user knows. A counter has no lock: each level is
- * one atomic word, and all walks go from the bottom to the top. So at rest,
- * @usage of a level is the sum of what is charged at it and below it; while
- * charges and uncharges are on their way up, the higher levels lag behind. A
- * unit that one task gives back and another takes at once can count twice up
- * there for an instant, in @max_usage too.
+ * Only the user knows what a unit is. A counter has no lock: each level is one
+ * atomic word, and all walks go from the bottom to the top. At rest, @usage of
+ * a level is the sum of what is charged at it and below it. While charges and
+ * uncharges are on their way up, higher levels lag behind. A unit that one
+ * task returns and another takes at once may briefly count twice there, also
+ * in @max_usage.
  */
 struct res_counter {
 	atomic_long_t usage;
 
-	/* Written now and then: at a new peak, at the limit. */
+	/* Rarely written: at a new peak, or at the limit. */
 	unsigned long max_usage ____cacheline_aligned_in_smp;
 	unsigned long recent_max_usage;
 	atomic_long_t failcnt;
@@ -88,10 +87,10 @@ unsigned long res_counter_reset_recent_max_usage(struct res_counter *cnt);
 void res_counter_reset_failcnt(struct res_counter *cnt);
 
 /*
- * How res_counter_parse() reads what was written to a control file.
+ * How res_counter_parse() reads a value written to a control file.
  *
- * RES_PARSE_BARE_UNITS: a number without a suffix counts units, else bytes
- * RES_PARSE_MAX: "max" and "-1" are %RES_COUNTER_MAX, else they are refused
+ * RES_PARSE_BARE_UNITS: a number without a suffix counts units, not bytes
+ * RES_PARSE_MAX: "max" and "-1" are %RES_COUNTER_MAX, otherwise refused
  */
 #define RES_PARSE_BARE_UNITS	BIT(0)
 #define RES_PARSE_MAX		BIT(1)
@@ -106,7 +105,7 @@ void res_counter_show(struct seq_file *m, unsigned long nr,
  * res_counter_usage - units charged to a counter
  * @cnt: the counter
  *
- * Return: the usage at one instant; it may be another one by now.
+ * Return: usage at one instant; it may have changed since.
  */
 static inline unsigned long res_counter_usage(const struct res_counter *cnt)
 {
@@ -117,8 +116,8 @@ static inline unsigned long res_counter_usage(const struct res_counter *cnt)
  * res_counter_limit - limit in force at a counter
  * @cnt: the counter
  *
- * Return: the limit in units, %RES_COUNTER_MAX if there is none. Ancestors
- * may have a tighter one.
+ * Return: the limit in units, %RES_COUNTER_MAX if there is none. Ancestors may
+ * have a lower one.
  */
 static inline unsigned long res_counter_limit(const struct res_counter *cnt)
 {
@@ -141,7 +140,7 @@ static inline unsigned long res_counter_failcnt(const struct res_counter *cnt)
  * @cnt: the counter
  *
  * Return: the highest usage in units since res_counter_init() or
- * res_counter_reset_max_usage(); &struct res_counter says how exact it is.
+ * res_counter_reset_max_usage(); see &struct res_counter for its accuracy.
  */
 static inline unsigned long res_counter_max_usage(const struct res_counter *cnt)
 {
@@ -165,7 +164,7 @@ res_counter_recent_max_usage(const struct res_counter *cnt)
  * res_counter_room - room below the limit of this level
  * @cnt: the counter
  *
- * Return: it, 0 if the usage is at the limit or above.
+ * Return: units; 0 if usage is at or above the limit.
  */
 static inline unsigned long res_counter_room(const struct res_counter *cnt)
 {
@@ -179,11 +178,11 @@ static inline unsigned long res_counter_room(const struct res_counter *cnt)
  * res_counter_margin - room for a charge
  * @cnt: the counter that would be charged
  *
- * A hint, for the size of a batch say: only res_counter_try_charge() takes
+ * A hint, such as for the size of a batch: only res_counter_try_charge() takes
  * the room that it finds.
  *
- * Return: the least room below a limit at @cnt and all its ancestors, 0 if
- * any of them is at its limit or over it.
+ * Return: the least room below a limit at @cnt and all its ancestors; 0 if any
+ * of them is at or over its limit.
  */
 static inline unsigned long res_counter_margin(const struct res_counter *cnt)
 {
@@ -195,10 +194,10 @@ static inline unsigned long res_counter_margin(const struct res_counter *cnt)
 }
 
 /**
- * res_counter_excess - by how much usage is above the limit of this level
+ * res_counter_excess - how far usage is above the limit of this level
  * @cnt: the counter
  *
- * Return: units, 0 if it is not.
+ * Return: units; 0 if usage is within the limit.
  */
 static inline unsigned long res_counter_excess(const struct res_counter *cnt)
 {
@@ -212,23 +211,12 @@ static inline unsigned long res_counter_excess(const struct res_counter *cnt)
  * res_counter_inc_failcnt - note that a charge met the limit of this level
  * @cnt: the counter
  *
- * res_counter_try_charge() does so itself. This is for who had to charge past
+ * res_counter_try_charge() does so itself. This is for charges that went past
  * the limit by res_counter_charge().
  */
 static inline void res_counter_inc_failcnt(struct res_counter *cnt)
 {
 	atomic_long_inc(&cnt->failcnt);
-}
-
-/**
- * res_counter_over_limit - is a limit exceeded here or further up?
- * @cnt: the counter to start from
- *
- * Return: true if res_counter_first_over() finds a level.
- */
-static inline bool res_counter_over_limit(struct res_counter *cnt)
-{
-	return res_counter_first_over(cnt);
 }
 
 #endif /* _LINUX_RES_COUNTER_H */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * RSS controller: what it keeps in a task.
- */
+/* RSS controller: per-task state. */
 #ifndef _LINUX_RSS_TASK_H
 #define _LINUX_RSS_TASK_H
 
@@ -11,23 +9,23 @@ struct rss_container;
 
 /**
  * struct rss_task - how a task fares at the limit of a container
- * @pushed: a container, not of this task, that went past its limit by what the
- *	task mapped, with a reference; NULL for none
- * @pushed_top: the nearest ancestor of @pushed that this task was in as well at
+ * @pushed: a container that the task is not in, but pushed past its limit by
+ *	what it mapped, with a reference; NULL for none
+ * @pushed_top: the nearest ancestor of @pushed that the task was also in at
  *	that time, NULL for none
- * @excess: faults of the kernel that were let past a limit since there was room
- * @level: the full container that all below is about; compared only
+ * @excess: kernel faults that went past a limit since there was room
+ * @level: the full container that all below is about; only compared
  * @began: jiffies when this window of observation began
- * @left: local_clock() when the task last had room made, in ns
- * @stalled: ns in this window that it took to make room
- * @worked: ns in this window that the task had in between, asleep or not
+ * @left: local_clock() when room was last made for the task, in ns
+ * @stalled: ns in this window spent making room
+ * @worked: ns in this window spent in between, asleep or not
  * @slept: task->nvcsw at @left
  * @preempted: task->nivcsw at @left
- * @sampled: faults whose page was watched until now in this window
- * @refaults: how many of them came back to it soon
+ * @sampled: watched faults whose watch ended in this window
+ * @refaults: how many of them returned to the page soon
  *
- * Accessed by the task itself only, but for fork(), where rss_fork() starts the
- * child's over.
+ * Accessed only by the task itself, except in fork(), where rss_fork() resets
+ * the child's.
  */
 struct rss_task {
 	struct rss_container *pushed;

@@ -2,22 +2,22 @@
 /*
  * RSS controller: the audit.
  *
- * The same thing is written down in several places, none of which is looked at
- * together with another in normal operation:
+ * Some facts are recorded in several places, which normal operation never
+ * compares:
  *
  *  - the map counts of a folio, and NR in the state of its record;
- *  - the NRs of all records of a container, and what its CPUs counted, by kind;
+ *  - the NRs of all records of a container, and what its CPUs counted, by
+ *    kind;
  *  - what the CPUs counted and have in stock in a subtree, and the usage of
  *    the counter at its top;
- *  - what a CPU has in stock, and whether it may;
+ *  - what a CPU has in stock, and its maximum;
  *  - the ids in the states of the records, and the good entries of the lists;
- *  - the sizes of the lists, and what is on them.
+ *  - the sizes of the lists, and their contents.
  *
- * /sys/kernel/debug/rss_audit walks all pages and lists, and prints where one
- * says something else than the other. It keeps nobody from mapping meanwhile,
- * so it looks again when there are differences, until there are none or it has
- * done so often enough. If any figure was another one in the last two looks,
- * things were moving, and differences prove nothing.
+ * /sys/kernel/debug/rss_audit walks all pages and lists, and prints where they
+ * disagree. Tasks go on mapping meanwhile, so if there are differences, it
+ * looks again, up to RSS_AUDIT_TRIES times. If any figure changed between the
+ * last two looks, pages were moving, and differences prove nothing.
  */
 
 #include <linux/cgroup.h>
@@ -42,8 +42,8 @@
  * struct rss_account_sheet - what the audit found of a container
  * @rss: the container, with a reference
  * @nr: pages that the records say are charged to it, by kind
- * @named: records that have its id, and an entry therefore, by node. Of a container
- *	that is offline, only those of mapped pages: it has no entries for others
+ * @named: records with its id, and therefore an entry, by node. For an offline
+ *	container, only those of mapped pages: it has no entries for others
  */
 struct rss_account_sheet {
 	struct rss_container *rss;
@@ -54,14 +54,14 @@ struct rss_account_sheet {
 /**
  * struct rss_audit - one look at everything
  * @sheets: struct rss_account_sheet by id
- * @report: the differences, a line each
- * @path: for the name of a container
- * @differences: how many there are, also if they don't fit into @report
- * @pages: how many are charged to somebody
- * @records: how many there are
- * @entries: how many entries the lists have
- * @sum: of all figures looked at, to see whether any has changed
- * @held: a record was held, so its folio is in between
+ * @report: the differences, one per line
+ * @path: buffer for the path of a container
+ * @differences: their number, even if they do not fit into @report
+ * @pages: number of charged pages
+ * @records: number of records
+ * @entries: number of entries on all lists
+ * @sum: hash of all figures, to see whether any has changed
+ * @held: a record was held, so its folio is in transit
  */
 struct rss_audit {
 	struct xarray sheets;
@@ -99,12 +99,12 @@ static const char *rss_audit_path(struct rss_audit *audit,
 	return audit->path;
 }
 
-/* Page by page: the sum that rmap keeps of large folios is to be checked, too. */
+/* Page by page, to check rmap's sum for large folios as well. */
 static unsigned int rss_audit_mapped(struct page *page, unsigned int order)
 {
 	unsigned int i, mapped = 0;
 
-	/* Nothing keeps the folio from being split or freed. */
+	/* The folio may be split or freed meanwhile. */
 	if (order && PageHead(page) &&
 	    atomic_read(&((struct folio *)page)->_entire_mapcount) >= 0)
 		return BIT(order);
@@ -146,7 +146,7 @@ static void rss_audit_record(struct rss_audit *audit,
 		return;
 
 	sheet = xa_load(&audit->sheets, rss_state_id(state));
-	/* Who is gone may be named where nothing is mapped. */
+	/* Records of unmapped pages may name a container that is gone. */
 	if (!sheet && !rss_state_busy(state))
 		return;
 	if (!sheet) {
@@ -160,7 +160,7 @@ static void rss_audit_record(struct rss_audit *audit,
 		sheet->named[pfn_to_nid(pfn)]++;
 }
 
-/* Memory hotplug is locked out: none is left out. */
+/* Memory hotplug is locked out, so no record is missed. */
 static bool rss_audit_walk(struct page_container *pc, unsigned long pfn, void *arg)
 {
 	struct rss_audit *audit = arg;
@@ -173,10 +173,10 @@ static bool rss_audit_walk(struct page_container *pc, unsigned long pfn, void *a
 /**
  * struct rss_audit_queue - what the audit found on a list
  * @list: which list
- * @pages: by the orders that the entries say
- * @entries: how many entries there are
- * @good: how many of them are good
- * @wrong: how many should be elsewhere
+ * @pages: sum of the orders in the entries, in pages
+ * @entries: number of entries
+ * @good: number of good entries
+ * @wrong: number of entries that belong elsewhere
  */
 struct rss_audit_queue {
 	enum rss_list list;
@@ -222,7 +222,7 @@ static void rss_audit_list(struct rss_audit *audit, struct rss_container *rss,
 	audit->entries += queue.entries;
 
 	if (queue.wrong)
-		rss_differ(audit, "%s: node %d, list %d: %lu entries are not its\n",
+		rss_differ(audit, "%s: node %d, list %d: %lu entries belong elsewhere\n",
 			   rss_audit_path(audit, rss), nid, list, queue.wrong);
 	if (size != queue.pages || nr != queue.entries)
 		rss_differ(audit, "%s: node %d, list %d: size %lu, %lu entries; on it %lu, %lu\n",
@@ -250,7 +250,7 @@ static void rss_audit_lists(struct rss_audit *audit,
 	}
 }
 
-/* What the CPUs have in stock; adds what they counted to @nr. */
+/* The stock of all CPUs; adds what they counted to @nr. */
 static long rss_audit_cpus(struct rss_container *rss, long nr[NR_RSS_KINDS])
 {
 	long stock = 0;
@@ -282,7 +282,7 @@ static void rss_audit_counts(struct rss_audit *audit,
 	}
 }
 
-/* Where a container may have no stock nobody would look for one. */
+/* A stock where a container may have none would not be found. */
 static void rss_audit_stocks(struct rss_audit *audit,
 			     struct rss_container *rss)
 {
@@ -302,8 +302,8 @@ static void rss_audit_stocks(struct rss_audit *audit,
 }
 
 /*
- * The counter of a container that is offline keeps what went to the parent,
- * that of an ancestor includes what it has in stock still.
+ * The counter of an offline container still includes pages passed up; that of
+ * an ancestor includes stocks that are left in it.
  */
 static void rss_audit_counter(struct rss_audit *audit,
 			      struct rss_container *rss)
@@ -361,7 +361,6 @@ static int rss_audit_get_sheets(struct rss_audit *audit)
 	return 0;
 }
 
-/* One look at everything. */
 static int rss_audit_look(struct rss_audit *audit)
 {
 	struct rss_account_sheet *sheet;
@@ -399,11 +398,11 @@ static int rss_audit_run(struct rss_audit *audit, bool *moving)
 	u64 sum = 0;
 
 	for (tries = 0; tries < RSS_AUDIT_TRIES; tries++) {
-		/* A task may stand still between a change and its hook. */
+		/* A task may be preempted between a change and its hook. */
 		if (tries)
 			msleep(20);
 		err = rss_audit_look(audit);
-		/* All fits, moving or not: that can't be by chance. */
+		/* If all agrees, moving or not, that is no coincidence. */
 		*moving = audit->held;
 		if (err || (!audit->differences && !*moving))
 			return err;

@@ -2,10 +2,10 @@
 /*
  * RSS controller: which task of a full container to kill.
  *
- * It is the one whose end gives the container most of its own pages back. That
- * is not what the task has mapped: it may have been moved in with pages that
- * others own, or map what others map as well. So the page tables are walked, and
- * pages count that the subtree owns, each divided by the number of its mappings.
+ * It is the one whose death uncharges the most pages of the container. That is
+ * not what the task has mapped: others may own some of it, or map it, too. So
+ * the page tables are walked, and pages count that the subtree owns, each
+ * divided by the number of its mappings.
  */
 
 #include <linux/mm.h>
@@ -19,17 +19,17 @@
 #include "../internal.h"
 #include "rss.h"
 
-/* Of an mm with more pages than this, a sample of its page tables is walked. */
+/* If an mm has more pages than this, only a sample is walked. */
 #define RSS_WALK_MOST	BIT(20)
 
-/* Fixed point, for shares of a page. */
+/* Fixed point, for fractions of a page. */
 #define RSS_SHARE_SHIFT	8
 
 /**
- * struct rss_owned - how many pages of an mm a subtree owns
+ * struct rss_owned - number of pages of an mm that a subtree owns
  * @root: the container at the top of the subtree
- * @stride: each stride-th page table is looked at
- * @id: a container's id, looked up before
+ * @stride: only each stride-th page table is walked
+ * @id: id of the last container looked up
  * @inside: whether that is in the subtree
  * @shares: pages, shifted by RSS_SHARE_SHIFT
  */
@@ -64,7 +64,7 @@ static void rss_add_owned(struct rss_owned *owned, struct folio *folio,
 
 	if (!rss_owns(owned, folio))
 		return;
-	/* Of a large folio it is not known page by page. */
+	/* Large folios do not tell this page by page. */
 	if (folio_test_large(folio))
 		mappings = folio_likely_mapped_shared(folio) ? 2 : 1;
 	else
@@ -80,7 +80,7 @@ static bool rss_walk_huge(pmd_t *pmd, struct rss_owned *owned,
 
 	if (!ptl)
 		return false;
-	/* For sparse, which knows of the unlocking only. */
+	/* For sparse, which only knows about the unlocking. */
 	__acquire(ptl);
 	if (pmd_present(*pmd) && !is_huge_zero_pmd(*pmd))
 		rss_add_owned(owned, page_folio(pmd_page(*pmd)),
@@ -134,8 +134,8 @@ static const struct mm_walk_ops rss_walk_ops = {
 };
 
 /*
- * Pages of @mm that the subtree owns, @most if that can't be found out: waiting
- * for its lock could take until room is made.
+ * The pages of @mm that the subtree owns; @most if the lock is contended: it
+ * might not be dropped before there is room.
  */
 static unsigned long rss_owned_pages(struct rss_container *root,
 				     struct mm_struct *mm, unsigned long most)
@@ -157,9 +157,9 @@ static unsigned long rss_owned_pages(struct rss_container *root,
  * @root: the container at the top of the subtree
  * @task: one of its tasks
  *
- * Of each process one task counts: the leader, or the thread that took over the
- * mm from one that exited. If the mm belongs to a task outside, killing would
- * free nothing here.
+ * One task of each process counts: the leader, or the thread that took over
+ * the mm from one that exited. If the mm belongs to a task outside, killing
+ * would free nothing here.
  *
  * Return: the mm with a reference, or NULL.
  */
@@ -171,7 +171,7 @@ struct mm_struct *rss_get_candidate_mm(struct rss_container *root,
 
 	if (!alive)
 		return NULL;
-	/* For sparse, which knows of the unlocking only. */
+	/* For sparse, which only knows about the unlocking. */
 	__acquire(&alive->alloc_lock);
 	rcu_read_lock();
 	if (rss_is_inside(mm_to_rss(alive->mm), root) &&
@@ -186,8 +186,8 @@ struct mm_struct *rss_get_candidate_mm(struct rss_container *root,
 }
 
 /*
- * Whether an mm is used by a process outside, which would be killed along with
- * the one inside. More users than threads there may be for other reasons.
+ * Whether a process outside uses the mm and would be killed along. mm_users
+ * may exceed the number of threads for other reasons.
  */
 static bool rss_is_shared_outside(struct rss_container *root,
 				  struct task_struct *task, struct mm_struct *mm)
@@ -195,7 +195,7 @@ static bool rss_is_shared_outside(struct rss_container *root,
 	struct task_struct *other;
 	bool outside = false;
 
-	/* One of them is ours. */
+	/* One of the references is the caller's. */
 	if (atomic_read(&mm->mm_users) <= get_nr_threads(task) + 1)
 		return false;
 	rcu_read_lock();
@@ -212,7 +212,7 @@ static bool rss_is_shared_outside(struct rss_container *root,
 	return outside;
 }
 
-/* get_mm_rss() may be off by more than what a small container has. */
+/* get_mm_rss() may be off by more than a small container has. */
 static unsigned long rss_mapped_pages(struct mm_struct *mm)
 {
 	return percpu_counter_sum_positive(&mm->rss_stat[MM_ANONPAGES]) +
@@ -220,7 +220,7 @@ static unsigned long rss_mapped_pages(struct mm_struct *mm)
 	       percpu_counter_sum_positive(&mm->rss_stat[MM_SHMEMPAGES]);
 }
 
-/* LONG_MIN if the task can't be killed, or if that would give nothing back. */
+/* LONG_MIN if the task can't be killed, or if that would uncharge nothing. */
 static long rss_badness(struct rss_container *root, struct task_struct *task,
 			struct mm_struct *mm, const struct rss_choice *choice)
 {
@@ -228,7 +228,7 @@ static long rss_badness(struct rss_container *root, struct task_struct *task,
 	unsigned long owned = rss_mapped_pages(mm);
 	long rest;
 
-	/* It has the last word on what can't be killed at all. */
+	/* It decides what can't be killed at all. */
 	if (oom_badness(task, total) == LONG_MIN)
 		return LONG_MIN;
 	rest = get_mm_counter(mm, MM_SWAPENTS) +
@@ -237,7 +237,7 @@ static long rss_badness(struct rss_container *root, struct task_struct *task,
 	if ((long)owned + rest <= choice->points)
 		return LONG_MIN;
 	owned = rss_owned_pages(root, mm, owned);
-	/* What thrashes may have nothing mapped at this moment. */
+	/* If it thrashes, it may have nothing mapped at this moment. */
 	if (!owned && !choice->thrashes)
 		return LONG_MIN;
 	if (rss_is_shared_outside(root, task, mm))
@@ -256,8 +256,8 @@ static void rss_choose(struct rss_choice *choice, struct task_struct *task,
 }
 
 /*
- * A victim on its way out counts as long as any of its threads is left: its mm
- * may have no owner any more, and another process would be killed in its place.
+ * A victim is dying until all its threads are gone: its mm may no longer have
+ * an owner, and another process would be killed in its place.
  */
 static bool rss_is_dying(struct task_struct *task)
 {
@@ -306,7 +306,7 @@ static int rss_is_victim(struct task_struct *task, void *arg)
  * @root: the container at the top of the subtree
  *
  * Context: may sleep.
- * Return: true if there is, or if something is on its way out already.
+ * Return: true if there is, or if a victim is already dying.
  */
 bool rss_has_victim(struct rss_container *root)
 {
@@ -315,7 +315,7 @@ bool rss_has_victim(struct rss_container *root)
 
 /**
  * rss_choose_victim - find the task to kill in a full container
- * @choice: where to put it; its root says which container
+ * @choice: where to store it; its root is the container
  *
  * Context: may sleep; oom_lock held. The caller puts choice->task.
  */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RSS controller: waiting a little for what others hold of a container.
+ * RSS controller: waiting briefly for folios that others hold.
  *
- * A folio in the batch of another CPU is on no LRU and can't be isolated. Only
- * that CPU can put it there, in a worker, which does not run as long as a task of
- * real-time priority keeps the CPU. So a work item waits for all CPUs, and who
- * wants their folios waits for a time.
+ * A folio in another CPU's batch is on no LRU and can't be isolated. Only a
+ * worker on that CPU can put it there, and it does not run while a real-time
+ * task occupies the CPU. So a work item waits for all CPUs, and a task that
+ * wants their folios waits for a fixed time.
  */
 
 #include <linux/jiffies.h>
@@ -16,9 +16,9 @@
 #include "rss.h"
 
 /*
- * Faults hold the lock of a folio for some microseconds, batches are put on the
- * LRU as soon as a CPU has scheduled. With RSS_RECLAIM_RETRIES of these a fault
- * is held up for a tenth of a second, and may have to look at all lists as often.
+ * Faults hold a folio lock for microseconds; batches are drained as soon as
+ * their CPU schedules. RSS_RECLAIM_RETRIES of these hold a fault up for a
+ * tenth of a second, and it may have to scan all lists as often.
  */
 #define RSS_BUSY_PAUSE		(HZ / 50)
 
@@ -30,7 +30,7 @@ static void rss_drain_fn(struct work_struct *work)
 static DECLARE_WORK(rss_drain_work, rss_drain_fn);
 
 /**
- * rss_await_busy - wait a little before looking again for what others hold
+ * rss_await_busy - wait briefly before trying again to reclaim busy folios
  *
  * Context: may sleep.
  */

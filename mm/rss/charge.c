@@ -36,12 +36,12 @@ static __always_inline unsigned int rss_large_mapped(struct folio *folio,
 }
 
 /**
- * folio_mapped_pages - how many pages of a folio are mapped
+ * rss_folio_mapped_pages - how many pages of a folio are mapped
  * @folio: the folio
  *
  * Return: their number by the map counts, which may change any time.
  */
-unsigned int folio_mapped_pages(struct folio *folio)
+unsigned int rss_folio_mapped_pages(struct folio *folio)
 {
 	if (!folio_test_large(folio))
 		return rss_small_mapped(folio);
@@ -49,7 +49,7 @@ unsigned int folio_mapped_pages(struct folio *folio)
 }
 
 /**
- * folio_chargeable - whether reclaim could ever unmap a folio
+ * rss_folio_chargeable - whether reclaim could ever unmap a folio
  * @folio: the folio
  *
  * Drivers map memory of the kernel by the file rmap, too, but don't claim that it is
@@ -57,7 +57,7 @@ unsigned int folio_mapped_pages(struct folio *folio)
  *
  * Return: false if its pages are not counted.
  */
-bool folio_chargeable(struct folio *folio)
+bool rss_folio_chargeable(struct folio *folio)
 {
 	if (folio_test_anon(folio))
 		return true;
@@ -65,12 +65,12 @@ bool folio_chargeable(struct folio *folio)
 }
 
 /**
- * folio_rss_type - what a folio is charged as
+ * rss_folio_type - what a folio is charged as
  * @folio: the folio
  *
  * Return: its type.
  */
-enum rss_type folio_rss_type(struct folio *folio)
+enum rss_type rss_folio_type(struct folio *folio)
 {
 	if (folio_test_anon(folio))
 		return RSS_ANON;
@@ -143,11 +143,11 @@ static void rss_sync_folio(struct page_container *pc, struct folio *folio,
 			   struct rss_container *toucher, bool claim,
 			   u64 written)
 {
-	enum rss_type type = folio_rss_type(folio);
+	enum rss_type type = rss_folio_type(folio);
 	u64 old, new;
 
 	for (;;) {
-		unsigned int mapped = folio_mapped_pages(folio), nr;
+		unsigned int mapped = rss_folio_mapped_pages(folio), nr;
 		struct rss_container *owner;
 
 		old = page_container_state(pc);
@@ -255,7 +255,8 @@ static noinline void rss_charge_slow(struct page_container *pc,
 	if (toucher)
 		rss_balance(toucher);
 	toucher = rss_online(toucher);
-	if ((toucher || READ_ONCE(rss_root_marks)) && folio_chargeable(folio))
+	if ((toucher || READ_ONCE(rss_root_marks)) &&
+	    rss_folio_chargeable(folio))
 		rss_sync_folio(pc, folio, toucher, true, NEVER_WRITTEN);
 }
 
@@ -333,7 +334,7 @@ static __always_inline enum rss_type rss_file_type(unsigned long flags)
 /*
  * The steps are those of rss_sync_folio(), which puts right what does not look
  * as expected before the write, or after it. The checks are those of
- * folio_chargeable(): memory of devices has no record, or is never said to be up
+ * rss_folio_chargeable(): memory of devices has no record, or is never said to be up
  * to date.
  */
 void __rss_charge_file(struct folio *folio, struct rss_container *rss)
@@ -416,7 +417,7 @@ static __always_inline bool rss_sync_large_home(struct page_container *pc,
 	if (nr == mapped || old & RSS_STATE_HELD)
 		return true;
 	home = rss ? READ_ONCE(rss->home) : rss_state_home(RSS_ROOT_ID);
-	new = rss_state(0, folio_rss_type(folio), folio_order(folio)) |
+	new = rss_state(0, rss_folio_type(folio), folio_order(folio)) |
 	      home >> RSS_KEY_SHIFT;
 	if (unlikely(home & RSS_HOME_AWAY || !rss_state_same(old, new)))
 		return false;
@@ -439,7 +440,7 @@ void __rss_charge_large(struct folio *folio, struct rss_container *rss)
 	if (unlikely(!rss_hook_record(folio_pfn(folio), &pc)))
 		return;
 	rss_order_mapcount(folio);
-	if (likely(folio_chargeable(folio) &&
+	if (likely(rss_folio_chargeable(folio) &&
 		   rss_sync_large_home(pc, folio, rss, &written)))
 		return;
 	rss_charge_slow(pc, folio, rss);

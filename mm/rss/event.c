@@ -2,9 +2,9 @@
 /*
  * RSS controller: events that user space can wait for.
  *
- * An event counts at its container and at all those above. Whoever waits with
- * poll() or inotify for the file that shows them is woken, at most some hundred
- * times a second; the counts miss nothing.
+ * An event counts in its container and all ancestors. It wakes tasks that wait
+ * with poll() or inotify for the file that shows it, at most a hundred times a
+ * second; the counts miss nothing.
  */
 
 #include <linux/cgroup.h>
@@ -13,9 +13,9 @@
 #include "rss.h"
 
 /**
- * rss_event - count an event and wake those who wait for it
+ * rss_event - count an event and wake tasks that wait for it
  * @rss: the container where it happened
- * @event: what it was
+ * @event: which event
  *
  * Context: any but NMI.
  */
@@ -45,7 +45,7 @@ void __rss_event_oom_kill(struct mm_struct *mm)
  * rss_events_show - print how often each event happened
  * @m: the control file
  * @events: the counts
- * @limit_name: what the event of a charge that meets the limit is called there
+ * @limit_name: what this file calls the event of a charge that meets the limit
  */
 void rss_events_show(struct seq_file *m, atomic_long_t events[NR_RSS_EVENTS],
 		     const char *limit_name)

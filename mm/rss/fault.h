@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RSS controller: what each fault looks at, inlined into __handle_mm_fault().
+ * RSS controller: the fast path of __handle_mm_fault(), inlined.
  */
 #ifndef _MM_RSS_FAULT_H
 #define _MM_RSS_FAULT_H
@@ -14,10 +14,10 @@
 vm_fault_t __rss_prepare_fault(struct vm_fault *vmf);
 
 /*
- * Whether nothing is to be done before a fault: a page in stock is below all
- * limits. Who went past one has no stock, and resolves that before it goes on.
- * A container that is offline has no stock for long; what it lets pass counts
- * further up, where rss_exceeded() sees to it.
+ * Whether a fault needs no preparation: a page in stock is below all limits. A
+ * task that exceeded one has no stock, and resolves that before it proceeds.
+ * An offline container soon has no stock; pages that it lets pass are counted
+ * further up, where rss_exceeded() handles them.
  */
 static __always_inline bool rss_ready(struct mm_struct *mm)
 {
@@ -33,14 +33,14 @@ static __always_inline bool rss_ready(struct mm_struct *mm)
 }
 
 /**
- * rss_prepare_fault - see that the container has room for a fault
+ * rss_prepare_fault - make sure that the container has room for a fault
  * @vmf: the fault; its vma, address and flags are set
  *
  * Context: mmap_lock or the VMA lock held, as for handle_mm_fault(). May
  * sleep, reclaim and kill.
- * Return: 0; VM_FAULT_RETRY, with the lock released, if the task is to die or
- * had to wait since nothing can be reclaimed or killed; VM_FAULT_OOM for a fault
- * of the kernel that can't be held up, once there were too many of them.
+ * Return: 0; VM_FAULT_RETRY, with the lock released, if the task was killed or
+ * had to wait because nothing can be reclaimed or killed; VM_FAULT_OOM for a
+ * kernel fault that can't be held up, after too many of them.
  */
 static __always_inline vm_fault_t rss_prepare_fault(struct vm_fault *vmf)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RSS controller: what the control files of cgroup v1 and of v2 do.
+ * RSS controller: common parts of the control files of cgroup v1 and v2.
  */
 
 #include <linux/cgroup.h>
@@ -13,8 +13,8 @@
 #include "rss.h"
 
 /*
- * The pages owned by a subtree. In the root it is what the system has mapped;
- * of that only the share of containers is known to be shmem.
+ * The pages owned by a subtree. In the root, the pages that the system has
+ * mapped; only the containers' share of those is known to be shmem.
  */
 static void rss_read_usage(struct rss_container *rss, struct rss_sums *sums)
 {
@@ -29,10 +29,10 @@ static void rss_read_usage(struct rss_container *rss, struct rss_sums *sums)
 }
 
 /**
- * rss_usage - how many pages a container and its descendants own
+ * rss_usage - number of pages that a container and its descendants own
  * @rss: the container
  *
- * Return: their number; in the root, what the system has mapped.
+ * Return: their number; in the root, that of pages mapped in the system.
  */
 unsigned long rss_usage(struct rss_container *rss)
 {
@@ -44,28 +44,27 @@ unsigned long rss_usage(struct rss_container *rss)
 	if (rss_is_root(rss))
 		return usage;
 	/*
-	 * The CPUs are looked at one after another: pages mapped on a later
-	 * one in the place of pages unmapped on an earlier one would show
-	 * twice. The counter is one word and never less than usage.
+	 * CPUs are read one after the other: if pages mapped on a later one
+	 * replace pages unmapped on an earlier one, both are counted. The
+	 * counter is one word and at least usage.
 	 */
 	return min(usage, res_counter_usage(&rss->res));
 }
 
-/* Serializes changes of limits. */
-static DEFINE_MUTEX(set_limit_mutex);
+/* Serializes res_counter_set_limit() and res_counter_force_limit(). */
+static DEFINE_MUTEX(rss_limit_mutex);
 
 /**
- * rss_resize_limit - set the limit of a container as soon as usage is within it
+ * rss_resize_limit - set the limit of a container once usage is within it
  * @rss: the container
  * @limit: the new limit in pages
  *
- * A limit below usage takes reclaim first; until that is done the old one
- * stays in force. Tasks that fault meanwhile may be as fast as that, then it
- * gives up in the end.
+ * A limit below usage takes reclaim first; meanwhile the old one stays in
+ * force. If tasks fault as fast as that, this eventually gives up.
  *
  * Context: may sleep.
- * Return: 0; or with the old limit in force -EINTR if a signal came in between,
- * -EBUSY if reclaim makes no more progress.
+ * Return: 0; or, with the old limit in force, -EINTR on a signal, -EBUSY if
+ * reclaim makes no more progress.
  */
 int rss_resize_limit(struct rss_container *rss, unsigned long limit)
 {
@@ -77,9 +76,9 @@ int rss_resize_limit(struct rss_container *rss, unsigned long limit)
 		err = rss_shrink_usage_to(rss, limit, &shrink);
 		if (err)
 			return err;
-		mutex_lock(&set_limit_mutex);
+		mutex_lock(&rss_limit_mutex);
 		err = res_counter_set_limit(&rss->res, limit);
-		mutex_unlock(&set_limit_mutex);
+		mutex_unlock(&rss_limit_mutex);
 	} while (err);
 
 	rss_full_leave(rss);
@@ -87,13 +86,13 @@ int rss_resize_limit(struct rss_container *rss, unsigned long limit)
 }
 
 /**
- * rss_force_limit - set the limit of a container, then bring usage under it
+ * rss_force_limit - set the limit of a container, then reclaim down to it
  * @rss: the container
  * @limit: the new limit in pages
  *
- * Reclaims, and kills if that does not help. A signal ends that, and so does
- * another limit, or that there is nothing to kill: the limit stays in force, it
- * is for those who fault to get under it.
+ * Reclaims, and kills if that does not help. Stops on a signal, on another
+ * limit, or if nothing can be killed. The limit stays in force; faulting tasks
+ * then have to get usage below it.
  *
  * Context: may sleep.
  */
@@ -101,16 +100,16 @@ void rss_force_limit(struct rss_container *rss, unsigned long limit)
 {
 	struct rss_shrink shrink;
 
-	mutex_lock(&set_limit_mutex);
+	mutex_lock(&rss_limit_mutex);
 	res_counter_force_limit(&rss->res, limit);
-	mutex_unlock(&set_limit_mutex);
+	mutex_unlock(&rss_limit_mutex);
 	rss_full_leave(rss);
 
 	do {
 		rss_shrink_start(&shrink, rss, limit);
 		/*
-		 * Tasks that map again what is reclaimed stay within the limit,
-		 * it is in force already. That is no reason to kill.
+		 * Tasks that map reclaimed pages again stay within the limit,
+		 * which is already in force. That is no reason to kill.
 		 */
 		shrink.budget = ULONG_MAX;
 	} while (rss_shrink_usage_to(rss, limit, &shrink) == -EBUSY &&

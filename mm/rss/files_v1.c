@@ -2,8 +2,8 @@
 /*
  * RSS controller: control files of cgroup v1.
  *
- * Their names carry no controller prefix, which CFTYPE_NO_PREFIX says. It is
- * not for new files, but these names are those of 2007, and scripts use them.
+ * Their names carry no controller prefix, hence CFTYPE_NO_PREFIX. New files
+ * should have one, but scripts use these names, which date from 2007.
  */
 
 #include <linux/cgroup.h>

@@ -8,7 +8,7 @@
 
 #include "rss.h"
 
-/* What the value of an open rss.peak is until somebody writes to it. */
+/* The value of an open rss.peak until it is written to. */
 #define RSS_PEAK_UNSET	((unsigned long)-1)
 
 static u64 rss_current_read(struct cgroup_subsys_state *css, struct cftype *cft)
@@ -57,9 +57,9 @@ static ssize_t rss_watermark_write(struct kernfs_open_file *of, char *buf,
 }
 
 /*
- * Each opener that wrote to rss.peak gets the peak since then. There is one
- * recent peak for all of them, which each write starts over: what it was is
- * noted for the others first.
+ * A write to rss.peak gives its opener the peak since then. One recent peak
+ * serves all openers, and each write resets it, after its value is recorded
+ * for the others.
  */
 static int rss_peak_open(struct kernfs_open_file *of)
 {

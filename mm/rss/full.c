@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RSS controller: what is known of a container that is full.
+ * RSS controller: what is known about a full container.
  *
- * A level at its limit is reclaimed from by each fault that needs a page. When
- * that is in vain, it need not be found out again by each: a scan takes time
- * in proportion to what the container has. So the level keeps a state::
+ * Each fault that needs a page reclaims from a level at its limit. If that is
+ * in vain, the next fault should not find it out again: a scan takes time in
+ * proportion to the container's size. So the level keeps a state::
  *
  *                       rss_full_leave(): room, or another limit
  *        +----------------------------------------------------------+
@@ -12,30 +12,29 @@
  *    +--------+  fruitless reclaim   +-------+  nothing to kill  +-------+
  *    |  ROOM  | -------------------> |  DRY  | ----------------> | STUCK |
  *    +--------+ <------------------- +-------+ <---------------- +-------+
- *                 progress, or room             another look, due
+ *                 progress, or room             another scan, due
  *
  * ROOM
  *   Nothing is known; reclaim is tried.
  *
  * DRY
- *   Nothing could be reclaimed. A fault goes on, since it may map nothing that
- *   is charged. If it does it exceeds the limit. Reclaim is tried once more then:
- *   pages may have been munlocked, swap be free again, or others have had all
- *   that there was. If that finds nothing a task is killed. If it finds no more
- *   than RSS_FEW_PAGES, they may well be what that fault mapped, and evicting
- *   them would have it fault for ever. So the state stays, and when that comes
- *   RSS_DRY_LOOKS times, each within RSS_DRY_LEASE, a task is killed as well.
+ *   Nothing could be reclaimed. A fault proceeds, as it may map nothing that
+ *   is charged. If it exceeds the limit, reclaim is tried once more: pages may
+ *   have been munlocked, swap freed, or others may have held all folios. If
+ *   that finds nothing, a task is killed. If it finds at most RSS_FEW_PAGES,
+ *   they may be what that fault mapped, and evicting them would make it fault
+ *   forever. So the state stays, and after RSS_DRY_LOOKS such scans, each
+ *   within RSS_DRY_LEASE of the last, a task is killed, too.
  *
  * STUCK
- *   Nothing could be killed, either. The log has been told, tasks wait for room
- *   in rss_full_wait(). One task looks again each RSS_STUCK_LEASE.
+ *   Nothing could be killed, either. This was logged, and tasks wait for room
+ *   in rss_full_wait(). One of them scans again every RSS_STUCK_LEASE.
  *
- * Only real room leaves this for good: a charge that found some without
- * reclaim, or another limit. The next time that nothing can be killed is news
- * again, then.
+ * Only real room ends this for good: a charge that found room without reclaim,
+ * or another limit. After that, a failure to kill is logged again.
  *
- * States are changed without a lock. A change that is lost costs one more scan,
- * or one that comes too late by a lease.
+ * States are changed without a lock. A change that is lost costs one more
+ * scan, or a scan that is late by a lease.
  */
 
 #include <linux/cgroup.h>
@@ -47,20 +46,22 @@
 #include "rss.h"
 
 /*
- * How long it is remembered that nothing could be reclaimed. A fault takes some
- * microseconds from preparing to its end, or as long as others get the CPU in
- * between.
+ * How long a failure to reclaim is remembered. From preparation to its end, a
+ * fault takes microseconds, plus the time that it is preempted.
  */
 #define RSS_DRY_LEASE		(HZ / 10)
 #define RSS_DRY_LOOKS		4
 
-/* What an instruction may need at once. */
+/*
+ * Pages that one instruction may need at the same time: with no more left to
+ * evict, a task would fault again on what was taken from it.
+ */
 #define RSS_FEW_PAGES		8
 
 /*
- * How often a waiting container is looked at for pages that became reclaimable
- * without being unmapped, and for tasks that may be killed by now: as often as
- * is of no consequence for the CPU, and soon enough for someone who watches.
+ * How often a waiting container is scanned for pages that became reclaimable
+ * without being unmapped, and for tasks that became killable: rare enough not
+ * to matter for the CPU, often enough for a user who watches.
  */
 #define RSS_STUCK_LEASE		HZ
 
@@ -79,7 +80,7 @@ void rss_full_init(struct rss_container *rss)
  * rss_full_leave - a container has room, or another limit
  * @rss: the container
  *
- * The next time that nothing can be killed is news again.
+ * The next failure to kill is logged again.
  *
  * Context: any but NMI.
  */
@@ -91,18 +92,18 @@ void rss_full_leave(struct rss_container *rss)
 		WRITE_ONCE(full->state, RSS_FULL_ROOM);
 	if (READ_ONCE(full->looks))
 		WRITE_ONCE(full->looks, 0);
-	if (READ_ONCE(full->told))
-		WRITE_ONCE(full->told, false);
+	if (READ_ONCE(full->logged))
+		WRITE_ONCE(full->logged, false);
 	if (wq_has_sleeper(&full->wait))
 		wake_up_all(&full->wait);
 }
 
 /**
- * rss_full_room - wake who waits for room, if there is any
- * @rss: the container whose counter went down, and those above
+ * rss_full_room - wake tasks that wait for room, if there is any
+ * @rss: the container whose counter, and those above, went down
  *
- * Pairs with rss_full_wait(), by the full barriers in res_counter_uncharge() and
- * in prepare_to_wait().
+ * Pairs with rss_full_wait() by the full barriers in res_counter_uncharge()
+ * and prepare_to_wait().
  *
  * Context: any but NMI.
  */
@@ -112,7 +113,7 @@ void rss_full_room(struct rss_container *rss)
 
 	for (cnt = &rss->res; cnt; cnt = cnt->parent) {
 		rss = res_to_rss(cnt);
-		/* The uncharge before is the barrier. */
+		/* The preceding uncharge is the barrier. */
 		if (unlikely(waitqueue_active(&rss->full.wait)) &&
 		    !res_counter_excess(cnt))
 			wake_up_all(&rss->full.wait);
@@ -123,7 +124,7 @@ void rss_full_room(struct rss_container *rss)
  * rss_full_awaited - do tasks wait for room in a container or above it?
  * @rss: the container
  *
- * Return: true if each page that is uncharged has to show in the counter.
+ * Return: true if each uncharged page must show in the counter.
  */
 bool rss_full_awaited(struct rss_container *rss)
 {
@@ -135,7 +136,7 @@ bool rss_full_awaited(struct rss_container *rss)
 }
 
 /**
- * rss_full_doubted - is a last look due, for all that can be had?
+ * rss_full_doubted - is one last, thorough scan due?
  * @rss: the container, which exceeds its limit
  *
  * Return: true if nothing could be reclaimed a moment ago.
@@ -149,28 +150,28 @@ bool rss_full_doubted(struct rss_container *rss)
 }
 
 /**
- * rss_full_dry - is it known that nothing can be reclaimed?
+ * rss_full_claim_scan - should this task try to reclaim?
  * @rss: the container
- * @sure: it must be known well enough to kill
+ * @sure: the caller may kill, so one failure is not enough
  *
- * Return: true if reclaim would be in vain; false if it should be tried.
+ * Return: true if it should; false if reclaim is known to be in vain.
  */
-bool rss_full_dry(struct rss_container *rss, bool sure)
+bool rss_full_claim_scan(struct rss_container *rss, bool sure)
 {
 	struct rss_full *full = &rss->full;
 	unsigned long looked = READ_ONCE(full->looked);
 
 	switch (READ_ONCE(full->state)) {
 	case RSS_FULL_DRY:
-		return !sure || (READ_ONCE(full->looks) >= RSS_DRY_LOOKS &&
-				 rss_full_doubted(rss));
+		return sure && (READ_ONCE(full->looks) < RSS_DRY_LOOKS ||
+				!rss_full_doubted(rss));
 	case RSS_FULL_STUCK:
 		if (time_before(jiffies, looked + RSS_STUCK_LEASE))
-			return true;
-		/* One task looks for all. */
-		return cmpxchg(&full->looked, looked, jiffies) != looked;
+			return false;
+		/* One task scans on behalf of all. */
+		return cmpxchg(&full->looked, looked, jiffies) == looked;
 	default:
-		return false;
+		return true;
 	}
 }
 
@@ -186,9 +187,9 @@ bool rss_full_stuck(struct rss_container *rss)
 }
 
 /**
- * rss_full_found - note what reclaim from a full container came to
+ * rss_full_found - note the result of reclaim from a full container
  * @rss: the container
- * @nr: pages that were reclaimed
+ * @nr: number of pages reclaimed
  * @doubted: rss_full_doubted() before
  */
 void rss_full_found(struct rss_container *rss, unsigned long nr, bool doubted)
@@ -211,17 +212,17 @@ void rss_full_found(struct rss_container *rss, unsigned long nr, bool doubted)
  * rss_full_give_up - nothing could be killed in a container, either
  * @rss: the container
  *
- * Return: true if that is news for the log.
+ * Return: true if that should be logged.
  */
 bool rss_full_give_up(struct rss_container *rss)
 {
 	struct rss_full *full = &rss->full;
 
 	WRITE_ONCE(full->state, RSS_FULL_STUCK);
-	/* Two tasks may be here at a time; then it is told twice. */
-	if (READ_ONCE(full->told))
+	/* Two tasks may race here; then it is logged twice. */
+	if (READ_ONCE(full->logged))
 		return false;
-	WRITE_ONCE(full->told, true);
+	WRITE_ONCE(full->logged, true);
 	return true;
 }
 
@@ -234,12 +235,12 @@ static bool rss_full_still(struct rss_container *rss, bool over)
 /**
  * rss_full_wait - wait until a container has room
  * @rss: the container
- * @over: it is enough that the limit is not exceeded any more
+ * @over: wait only until the limit is not exceeded
  *
- * Returns after RSS_STUCK_LEASE all the same, since more may have become
- * reclaimable, and if there is a signal.
+ * Also returns after RSS_STUCK_LEASE, as more may have become reclaimable, and
+ * if a signal is pending.
  *
- * Context: sleeps, no locks held. The time is a stall for memory.
+ * Context: sleeps, no locks held. Accounted as a memory stall.
  */
 void rss_full_wait(struct rss_container *rss, bool over)
 {
@@ -251,7 +252,7 @@ void rss_full_wait(struct rss_container *rss, bool over)
 	rss_stock_watch();
 	prepare_to_wait(&full->wait, &wait,
 			TASK_INTERRUPTIBLE | TASK_FREEZABLE);
-	/* Pairs with rss_stock_recheck(), which looks for who waits. */
+	/* Pairs with rss_stock_recheck(), which checks for waiters. */
 	rss_stock_stop(rss);
 	if (rss_full_still(rss, over))
 		schedule_timeout(RSS_STUCK_LEASE);

@@ -2,10 +2,10 @@
 /*
  * RSS controller: ids of containers.
  *
- * Records of pages that are not mapped keep the name of their last owner. Were all
- * of them looked at when a container is removed, that would take as long as it has
- * mapped pages. So its id is not used again as long as records may have it: it
- * retires. When enough ids have, a worker takes them out of all records at once.
+ * Records of unmapped pages still name their last owner. Checking all of them
+ * on removal would take time in proportion to the pages that the container has
+ * mapped. So its id retires: it is not reused while records may contain it.
+ * Once enough ids have, a worker clears them from all records at once.
  */
 
 #include <linux/init.h>
@@ -15,18 +15,18 @@
 
 #include "rss.h"
 
-/* Containers by id. Of one that has retired: in which round. */
+/* Containers by id; for a retired id, the round in which it retired. */
 static DEFINE_XARRAY_FLAGS(rss_ids, XA_FLAGS_ALLOC1);
 static u32 rss_id_next;
 
-/* Ids that retired since the last round, and which one that is: the array's lock. */
+/* Ids retired since the last round, and its number, under the xa_lock. */
 static atomic_t rss_ids_retired = ATOMIC_INIT(0);
 static unsigned long rss_ids_round;
 
 static void rss_ids_clear_fn(struct work_struct *work);
 static DECLARE_WORK(rss_ids_clear_work, rss_ids_clear_fn);
 
-/* To look at all records should cost each container that is removed little. */
+/* Amortized, a removal costs a check of about this many records. */
 #define RSS_IDS_PAGES		256
 #define RSS_IDS_LEAST		1024UL
 
@@ -37,7 +37,7 @@ static unsigned long rss_ids_enough(void)
 }
 
 /**
- * rss_id_alloc - give a container an id
+ * rss_id_alloc - allocate an id for a container
  * @rss: the container, not visible to others yet
  *
  * Context: may sleep.
@@ -56,9 +56,9 @@ int rss_id_alloc(struct rss_container *rss)
 }
 
 /**
- * rss_id_retire - let an id name nobody any more
- * @rss: its container, a grace period before it is freed; it owns nothing and gets
- *	nothing any more. Nothing happens if it has none, or it has retired
+ * rss_id_retire - make an id lead to no container
+ * @rss: its container, a grace period before it is freed; it owns nothing and
+ *	never will. Does nothing if it has no id, or one that has retired
  *
  * Context: task.
  */
@@ -75,11 +75,11 @@ void rss_id_retire(struct rss_container *rss)
 }
 
 /**
- * rss_from_id - the container in a record's state
+ * rss_from_id - the container named in a record's state
  * @id: its id
  *
  * Context: RCU read side.
- * Return: the container; NULL for nobody.
+ * Return: the container; NULL for none.
  */
 struct rss_container *rss_from_id(u32 id)
 {
@@ -91,7 +91,7 @@ struct rss_container *rss_from_id(u32 id)
 	return xa_is_value(entry) ? NULL : entry;
 }
 
-/* Who maps the page just now is quicker, and has written his own id. */
+/* If the page is being mapped, the hook wins and writes its own id. */
 static bool rss_id_clear(struct page_container *pc, unsigned long pfn, void *arg)
 {
 	u64 state = page_container_state(pc);
@@ -103,8 +103,8 @@ static bool rss_id_clear(struct page_container *pc, unsigned long pfn, void *arg
 }
 
 /*
- * Nobody writes an id that has retired: hooks that found its container are over
- * before that is freed. So what retired before is in no record after one look.
+ * No retired id is written: hooks that found its container end before that is
+ * freed. So one pass removes the ids that retired before it from all records.
  */
 static void rss_ids_clear_fn(struct work_struct *work)
 {

@@ -2,8 +2,8 @@
 /*
  * RSS controller: taking folios from the lists of a container.
  *
- * Folios stay on the global LRU, too. Isolation takes them off it as global
- * reclaim does, so the two can't get at one folio at the same time.
+ * Folios also stay on the global LRU. Isolation takes them off it as global
+ * reclaim does, so only one of the two can get a folio.
  */
 
 #include <linux/memcontrol.h>
@@ -18,7 +18,7 @@
 
 /**
  * rss_folio_record - the record of a folio
- * @folio: the folio; the reference on it keeps the record, not the table
+ * @folio: the folio; a reference on it pins the record, not the table
  *
  * Return: the record.
  */
@@ -34,9 +34,9 @@ struct page_container *rss_folio_record(struct folio *folio)
 }
 
 /*
- * A reference on the folio that a page is in now. Whether it still is the
- * container's is for the caller to see, without the lock: that reference may be the
- * last one by then.
+ * Get a reference on the folio that a page is in now. The caller checks,
+ * without the lock, whether it still is the container's: the reference may be
+ * the last one by then.
  */
 static struct folio *rss_try_get_folio(struct rss_node *node, unsigned long pfn)
 {
@@ -47,13 +47,13 @@ static struct folio *rss_try_get_folio(struct rss_node *node, unsigned long pfn)
 	return folio_try_get(folio) ? folio : NULL;
 }
 
-/* Returns whether no scan has met the page. */
+/* Set MET. Returns true if no scan had met the page. */
 static bool rss_meet(struct page_container *pc, u64 entry, struct rss_node *node)
 {
 	u64 state = page_container_state(pc);
 
 	do {
-		/* Another one maps it by now. */
+		/* Another container may have mapped it. */
 		if (!rss_entry_good(entry, state, node->rss->id))
 			return false;
 		if (state & RSS_STATE_MET)
@@ -66,12 +66,12 @@ static bool rss_meet(struct page_container *pc, u64 entry, struct rss_node *node
  * struct rss_grab - taking references on the folios of a list
  * @iso: which list, and how much of it
  * @folios: where to put them
- * @nr: how many there are
- * @scanned: pages looked at
+ * @nr: number of folios
+ * @scanned: pages scanned
  * @passed: pages passed over
  * @dropped: entries dropped
  * @swap_left: there is room in swap
- * @anon: these are anonymous, and what can't go is passed over
+ * @anon: anonymous pages; those that can't be reclaimed are passed over
  */
 struct rss_grab {
 	struct rss_isolate *iso;
@@ -85,11 +85,11 @@ struct rss_grab {
 };
 
 /*
- * Nothing but a scan of the whole list finds what can be reclaimed without swap:
- * what MADV_FREE left, and what is in the swap cache. So folios for which there is
- * no room in swap are passed over by what can be told without a reference, and so
- * are those that are mlocked still. It may be another folio by now, or a part of one:
- * then a look was missed, or one too many taken.
+ * Without swap, only a scan of the whole list finds reclaimable pages: those
+ * that MADV_FREE left, and those in the swap cache. So folios without room in
+ * swap, and those still mlocked, are passed over by their flags, without a
+ * reference. The page may be another folio or part of one by now: then a folio
+ * is missed, or scanned needlessly.
  */
 static __always_inline bool rss_pass_over(const struct rss_grab *grab, u64 entry)
 {
@@ -135,7 +135,7 @@ static enum rss_entry_verdict rss_grab_entry(struct rss_node *node, u64 entry,
 		return RSS_ENTRY_STOP;
 	pass = rss_pass_over(grab, entry);
 	if (!pass || !grab->iso->recent) {
-		pc = rss_entry_owned(node, entry);
+		pc = rss_entry_resolve(node, entry);
 		if (!pc) {
 			grab->dropped++;
 			return RSS_ENTRY_DROP;
@@ -151,12 +151,12 @@ static enum rss_entry_verdict rss_grab_entry(struct rss_node *node, u64 entry,
 }
 
 /**
- * rss_grab_folios - take references on the folios at the tail of a list
+ * rss_grab_folios - get references on the folios at the tail of a list
  * @iso: which list, and how much of it
  * @folios: where to put up to %SWAP_CLUSTER_MAX folios
  *
- * Entries for pages that are not mapped any more are dropped, and stale ones. The
- * others rotate to the head, so that no scan meets them twice before the rest.
+ * Entries that are stale or for unmapped pages are dropped. The others rotate
+ * to the head, so that no scan meets them twice before the rest.
  *
  * Return: the number of folios.
  */
@@ -173,7 +173,7 @@ unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios)
 
 	BUILD_BUG_ON(SWAP_CLUSTER_MAX > BITS_PER_LONG);
 
-	/* For folio_memcg_check(), and the records. */
+	/* For folio_memcg_check() and the records. */
 	rcu_read_lock();
 	spin_lock(&node->lock);
 	rss_queue_rotate(node, iso->list, rss_grab_entry, &grab);
@@ -186,13 +186,13 @@ unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios)
 }
 
 /**
- * rss_sort_folio - put the record of a folio where it belongs by its flags
+ * rss_sort_folio - move the record of a folio to the list that fits its flags
  * @rss: the container whose list it was found on
  * @folio: the folio, with a reference
- * @activate: it was used; this puts it on an active list whatever PG_active is
+ * @activate: it was used: move it to an active list even without PG_active
  *
- * Return: how many pages of it are charged, in case the parent took it over
- * meanwhile to that.
+ * Return: number of its pages that are charged, even if the parent took it
+ * over.
  */
 unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
 			    bool activate)
@@ -204,7 +204,7 @@ unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
 	rcu_read_lock();
 	state = page_container_state(pc);
 	do {
-		/* What is held keeps its place. */
+		/* A held record keeps its list. */
 		if (rss_state_id(state) != rss->id || !rss_state_nr(state) ||
 		    state & RSS_STATE_HELD)
 			break;
@@ -220,20 +220,20 @@ unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
 }
 
 /*
- * What swapoff has read must not go back to where it came from when it makes
- * room itself, or it would not end as long as others share that. Other tasks may
- * put it back: rather than that one is killed, swapoff has to come again.
+ * When swapoff makes room, do not swap out to the device being removed: it
+ * would not end while other processes share the pages. Other tasks may: rather
+ * than have them killed, swapoff reads the pages again.
  */
 static bool rss_swap_stays(struct folio *folio)
 {
 	struct swap_info_struct *si;
 
-	/* It marks itself so. The worker of rss_exceeded() comes after it. */
+	/* swapoff is marked so. The worker of rss_exceeded() runs after it. */
 	if (likely(!oom_task_origin(current) && !(current->flags & PF_KTHREAD)))
 		return true;
-	/* Without the folio lock, it may be any other device's: a bad guess. */
+	/* Without the folio lock, it may be another device: a bad guess. */
 	si = swp_swap_info(data_race(folio->swap));
-	/* Too late to see swapoff begin costs it one more round. */
+	/* If swapoff began just now, it takes one more round. */
 	return si && data_race(si->flags) & SWP_WRITEOK;
 }
 
@@ -263,11 +263,11 @@ static bool rss_can_reclaim(struct rss_isolate *iso, struct folio *folio)
 }
 
 /**
- * rss_isolate_state - the state of a record, if it is still what was looked for
- * @iso: what its list was scanned with
- * @pc: the record of a folio with a reference, NULL if that has none
+ * rss_isolate_state - the state of a record, if it is still the one wanted
+ * @iso: the scan of its list
+ * @pc: the record of a folio with a reference; NULL if it has none
  *
- * Return: 0 if the folio was unmapped meanwhile, or freed and reused.
+ * Return: the state; 0 if the folio was unmapped, or freed and reused.
  */
 u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc)
 {
@@ -278,17 +278,17 @@ u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc)
 }
 
 /**
- * rss_isolate_unused - whether a folio is not in use, or may go all the same
- * @iso: what its list was scanned with
+ * rss_isolate_judge - check whether a folio may be reclaimed
+ * @iso: the scan of its list
  * @folio: the folio, locked
  * @once: as for rss_judge_folio()
  *
- * One that is used often moves to the active list.
+ * Moves a folio that is used often to the active list.
  *
  * Context: may sleep.
- * Return: true if it may be reclaimed.
+ * Return: true if it is unused, or references are ignored.
  */
-bool rss_isolate_unused(struct rss_isolate *iso, struct folio *folio, bool once)
+bool rss_isolate_judge(struct rss_isolate *iso, struct folio *folio, bool once)
 {
 	enum rss_verdict verdict;
 
@@ -304,47 +304,47 @@ bool rss_isolate_unused(struct rss_isolate *iso, struct folio *folio, bool once)
 }
 
 /*
- * Whether an anonymous folio is not in use. That is found out before it is taken
- * off the LRU, and not by shrink_folio_list(), see use.c.
+ * Whether an anonymous folio is unused. This is checked before it is taken off
+ * the LRU, not by shrink_folio_list(), see use.c.
  */
-static bool rss_anon_unused(struct rss_isolate *iso, struct folio *folio)
+static bool rss_judge_anon(struct rss_isolate *iso, struct folio *folio)
 {
 	bool unused;
 
-	/* Without a look the lock is left to shrink_folio_list(). */
+	/* Without a check, leave the lock to shrink_folio_list(). */
 	if (iso->ignore_references)
 		return true;
 	if (!folio_trylock(folio)) {
 		iso->busy = true;
 		return false;
 	}
-	unused = rss_isolate_unused(iso, folio, false);
+	unused = rss_isolate_judge(iso, folio, false);
 	folio_unlock(folio);
 	return unused;
 }
 
 /*
- * Whether to reclaim an anonymous folio. Those of files are found here when their
+ * Whether to reclaim an anonymous folio. A file folio may be met here if its
  * record is about to move to another list.
  */
-static bool rss_want_folio(struct rss_isolate *iso, struct folio *folio)
+static bool rss_select_folio(struct rss_isolate *iso, struct folio *folio)
 {
 	if (!folio_test_anon(folio) || !folio_evictable(folio) ||
 	    !rss_can_reclaim(iso, folio)) {
 		rss_sort_folio(iso->rss, folio, false);
 		return false;
 	}
-	/* In a batch of some CPU, or somebody else has isolated it. */
+	/* In a folio batch of some CPU, or isolated by another task. */
 	if (!folio_test_lru(folio)) {
 		iso->busy = true;
 		return false;
 	}
-	return rss_anon_unused(iso, folio);
+	return rss_judge_anon(iso, folio);
 }
 
 /*
- * Takes a folio off the global LRU for shrink_folio_list(). That insists on
- * PG_active being cleared: it says where on the global LRU the folio is.
+ * Take a folio off the global LRU for shrink_folio_list(), which insists on
+ * PG_active being clear: that flag tells its place on the global LRU.
  */
 static bool rss_take_folio(struct rss_isolate *iso, struct folio *folio,
 			   struct list_head *dst)
@@ -355,7 +355,7 @@ static bool rss_take_folio(struct rss_isolate *iso, struct folio *folio,
 	if (!folio_isolate_lru(folio))
 		return false;
 	if (folio_test_unevictable(folio)) {
-		/* Was munlocked, but is on that list still. */
+		/* Munlocked, but still on the unevictable LRU list. */
 		folio_putback_lru(folio);
 		return false;
 	}
@@ -379,13 +379,13 @@ static void rss_isolate_folio(struct rss_isolate *iso, struct folio *folio,
 		return;
 	}
 	iso->nr_mapped += nr;
-	if (!rss_want_folio(iso, folio) || !rss_take_folio(iso, folio, dst))
+	if (!rss_select_folio(iso, folio) || !rss_take_folio(iso, folio, dst))
 		iso->nr_kept += nr;
 }
 
 /*
- * The next page in the place of one that goes is a newcomer. Should it be kept, it
- * is looked at once more.
+ * A page mapped in place of an evicted one is a newcomer. A folio that is kept
+ * after all is checked once more.
  */
 static void rss_forget_met(struct rss_isolate *iso, struct list_head *folios)
 {
@@ -403,7 +403,7 @@ static void rss_forget_met(struct rss_isolate *iso, struct list_head *folios)
 }
 
 /**
- * rss_isolate_pages - take folios to reclaim from a container's list
+ * rss_isolate_pages - isolate folios from a container's list for reclaim
  * @private: struct rss_isolate
  * @dst: where to put the folios; each is off the LRU and has a reference
  *
@@ -425,9 +425,9 @@ void rss_isolate_pages(void *private, struct list_head *dst)
 }
 
 /*
- * Puts a folio back right where it can be isolated again. Those that
- * folio_putback_lru() parks in a per-CPU batch can't, and a small container
- * would look as if it had none left.
+ * Put folios back where they can be isolated again at once.
+ * folio_putback_lru() parks them in a per-CPU batch, and a small container
+ * would look as if it had no folios left.
  */
 static void rss_putback_folios(struct list_head *src)
 {
@@ -439,7 +439,7 @@ static void rss_putback_folios(struct list_head *src)
 	while (!list_empty(src)) {
 		folio = lru_to_folio(src);
 		lruvec = folio_lruvec_lock_irq(folio);
-		/* For sparse, which knows of the unlocking only. */
+		/* For sparse, which only knows about the unlocking. */
 		__acquire(&lruvec->lru_lock);
 		do {
 			list_del(&folio->lru);
@@ -455,8 +455,8 @@ static void rss_putback_folios(struct list_head *src)
 }
 
 /**
- * rss_putback_pages - give back what shrink_folio_list() left
- * @iso: what rss_isolate_pages() took it with
+ * rss_putback_pages - put back the folios that shrink_folio_list() left
+ * @iso: as passed to rss_isolate_pages()
  * @src: the folios
  */
 void rss_putback_pages(struct rss_isolate *iso, struct list_head *src)
@@ -482,7 +482,7 @@ void rss_putback_pages(struct rss_isolate *iso, struct list_head *src)
 }
 
 /**
- * rss_sort_pages - put folios of a list on those where they belong
+ * rss_sort_pages - move folios of a list to the lists where they belong
  * @iso: which list, and how much of it
  */
 void rss_sort_pages(struct rss_isolate *iso)
@@ -498,11 +498,11 @@ void rss_sort_pages(struct rss_isolate *iso)
 }
 
 /**
- * struct rss_newcomers - anonymous folios that came to a list just now
+ * struct rss_newcomers - anonymous folios that were recently added to a list
  * @folios: with references
- * @nr: how many
- * @found: how many pages no scan had met, whether or not they are mapped still
- * @gap: how many pages in a row were no newcomers
+ * @nr: number of folios
+ * @found: number of pages that no scan had met, still mapped or not
+ * @gap: number of pages in a row that were no newcomers
  */
 struct rss_newcomers {
 	struct folio *folios[SWAP_CLUSTER_MAX];
@@ -530,17 +530,17 @@ static bool rss_grab_newcomer(struct rss_node *node, u64 entry, void *arg)
 }
 
 /**
- * rss_age_newcomers - look at anonymous folios that came to a list just now
- * @iso: which list; @nr_mapped is added to
+ * rss_age_newcomers - check anonymous folios recently added to a list
+ * @iso: which list; adds to @nr_mapped
  *
- * Whoever maps a page uses it, so that says nothing. With it out of the way, the
- * look at the tail of the list tells whether the page was used since. If that had
- * to be found out at the tail, all pages that came between two scans of the whole
- * list would need a second round: no page could go for a round, and then what is
- * in use all the time, looked at in the same call of reclaim, would go first.
+ * The fault that maps a page uses it, so that use says nothing. Once it is
+ * cleared, the check at the tail of the list tells whether the page was used
+ * since. If it were only cleared at the tail, all pages added between two
+ * scans of the whole list would need a second round: no page could be evicted
+ * for a round, and then those checked first would be, even if in constant use.
  *
  * Context: may sleep.
- * Return: whether there may be more of them.
+ * Return: true if there may be more newcomers.
  */
 bool rss_age_newcomers(struct rss_isolate *iso)
 {
@@ -562,24 +562,24 @@ bool rss_age_newcomers(struct rss_isolate *iso)
 		struct page_container *pc = rss_folio_record(folio);
 
 		iso->nr_mapped += rss_state_nr(rss_isolate_state(iso, pc));
-		/* One that is off the LRU may be written to without atomics yet. */
+		/* Off the LRU, flags may still be written without atomics. */
 		if (folio_test_anon(folio) && folio_test_lru(folio))
-			rss_anon_unused(iso, folio);
+			rss_judge_anon(iso, folio);
 		folio_put(folio);
 	}
 	return new.found == SWAP_CLUSTER_MAX;
 }
 
-/* Puts an entry of an active list on the inactive one. */
+/* Move an entry of an active list to the inactive one. */
 static void rss_deactivate_one(struct rss_node *node, u64 entry)
 {
-	struct page_container *pc = rss_entry_owned(node, entry);
+	struct page_container *pc = rss_entry_resolve(node, entry);
 	u64 old, new;
 
 	if (!pc)
 		return;
 	if (READ_ONCE(node->rss->dead)) {
-		/* See rss_lru_reparent(). */
+		/* Keeps its list, see rss_lru_reparent(). */
 		rss_list_add(node, entry);
 		return;
 	}
@@ -599,9 +599,9 @@ static void rss_deactivate_one(struct rss_node *node, u64 entry)
  * rss_deactivate - move entries from an active list to the inactive one
  * @node: the lists
  * @active: the active list
- * @nr: how many pages to move
+ * @nr: number of pages to move
  *
- * Whether they are in use is looked at when they get to the other end.
+ * Whether they are in use is checked at the tail of the inactive list.
  *
  * Context: may sleep.
  */
@@ -612,7 +612,7 @@ void rss_deactivate(struct rss_node *node, enum rss_list active,
 	unsigned int batch;
 	u64 entry;
 
-	/* Who faults waits for the lock under that of a page table. */
+	/* Faulting tasks take this lock under the page table lock. */
 	do {
 		rcu_read_lock();
 		spin_lock(&node->lock);

@@ -289,7 +289,7 @@ static bool rss_reparent_one(struct rss_container *rss, struct rss_node *node,
 	spin_lock(&node->lock);
 	entry = rss_queue_pop(node, list);
 	spin_unlock(&node->lock);
-	pc = entry ? rss_entry_owned(node, entry) : NULL;
+	pc = entry ? rss_entry_resolve(node, entry) : NULL;
 	if (pc) {
 		state = page_container_state(pc);
 		while (rss_state_id(state) == rss->id && rss_state_nr(state)) {

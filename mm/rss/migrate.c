@@ -2,19 +2,18 @@
 /*
  * RSS controller: folios that are migrated or split.
  *
- * Both unmap a folio for an instant. To its owner nothing shall happen by
- * that: usage must not dip, nobody else may become the owner since he happens
- * to be mapped again first, and there must be nothing to charge, which could
- * meet the limit.
+ * Both unmap a folio briefly. The owner must not notice: usage must not dip,
+ * another container must not become the owner by mapping the folio first, and
+ * mapping it again must not need a charge, which could meet the limit.
  *
- * So the record is held before the folio is unmapped: its NR stays what it is,
- * whatever the hooks in mm/rmap.c tell. The record is then passed on, to the
- * folio that takes the place or in parts to those that it is split into. When
- * they are mapped again it is released: NR becomes what is mapped now, since
- * tasks may have exited or unmapped meanwhile.
+ * So the record is held before the folio is unmapped: its NR does not change,
+ * whatever the hooks in mm/rmap.c report. The record is then passed on, to the
+ * folio that takes its place or, in parts, to the folios that it is split
+ * into. Once these are mapped again, the record is released: NR becomes what
+ * is mapped by then, as tasks may have exited or unmapped pages meanwhile.
  *
- * The folio lock is held from hold to release, by one task. There is no other
- * holder, and nobody but him maps the folio: faults wait for that lock.
+ * One task holds the folio lock from hold to release. There is no other
+ * holder, and only the holder maps the folio: faults wait for that lock.
  */
 
 #include <linux/mm.h>
@@ -22,16 +21,15 @@
 #include "rss.h"
 
 /*
- * A folio that is mapped and has no owner is nobody's; it must not become
- * somebody's by being mapped again. Small folios of nobody have no mark for
- * the rest of the time.
+ * A mapped folio without an owner must not get one by being mapped again.
+ * Small folios without an owner have a mark only while they are held.
  */
-static u64 rss_nobodys(struct folio *folio)
+static u64 rss_unowned_state(struct folio *folio)
 {
-	u64 state = rss_state(RSS_ROOT_ID, folio_rss_type(folio),
+	u64 state = rss_state(RSS_ROOT_ID, rss_folio_type(folio),
 			      folio_order(folio));
 
-	return rss_state_set_nr(state, folio_mapped_pages(folio));
+	return rss_state_set_nr(state, rss_folio_mapped_pages(folio));
 }
 
 void __rss_hold_folio(struct folio *folio)
@@ -39,13 +37,13 @@ void __rss_hold_folio(struct folio *folio)
 	struct page_container *pc;
 	u64 old, new;
 
-	/* The hook that releases it has to be on, too. */
+	/* The hook that releases it must be on, too. */
 	if (!READ_ONCE(rss_root_marks))
 		return;
 
 	rcu_read_lock();
 	pc = folio_page_container(folio);
-	if (!pc || !folio_chargeable(folio) || folio_test_hugetlb(folio))
+	if (!pc || !rss_folio_chargeable(folio) || folio_test_hugetlb(folio))
 		goto out;
 
 	old = page_container_state(pc);
@@ -53,7 +51,7 @@ void __rss_hold_folio(struct folio *folio)
 		if (WARN_ON_ONCE(old & RSS_STATE_HELD))
 			break;
 		new = rss_state_nr(old) ? old :
-		      rss_state_renew(rss_nobodys(folio), old);
+		      rss_state_renew(rss_unowned_state(folio), old);
 		if (!rss_state_nr(new))
 			break;
 	} while (!page_container_cmpxchg(pc, &old, new | RSS_STATE_HELD));
@@ -61,7 +59,7 @@ out:
 	rcu_read_unlock();
 }
 
-/* Gives a record that nobody owns the state that another one had. */
+/* Give a record without an owner the state of another one. */
 static u64 rss_copy_state(struct page_container *pc, u64 state)
 {
 	u64 old = page_container_state(pc), new;
@@ -74,8 +72,8 @@ static u64 rss_copy_state(struct page_container *pc, u64 state)
 }
 
 /*
- * The owner of what is held, who has to be alive in this RCU read side critical
- * section to get a new entry: one that died passes it up first.
+ * The owner of a held record. To get a new entry, it must be alive in this RCU
+ * read-side section: a dead owner first passes the record up.
  */
 static struct rss_container *rss_held_owner(struct page_container *pc,
 					    struct folio *folio, u64 *state)
@@ -97,7 +95,7 @@ void __rss_migrate_folio(struct folio *src, struct folio *dst)
 	struct rss_container *owner;
 	u64 state;
 
-	/* Not where folio_migrate_flags() is: aio has interrupts off there. */
+	/* Not called in folio_migrate_flags(): aio has interrupts off there. */
 	might_sleep();
 
 	rcu_read_lock();
@@ -106,7 +104,7 @@ void __rss_migrate_folio(struct folio *src, struct folio *dst)
 	if (!from || !(page_container_state(from) & RSS_STATE_HELD))
 		goto out;
 	if (!to) {
-		/* Memory of a device is not counted, and @src unmapped. */
+		/* Device memory is not counted, and @src was unmapped. */
 		__rss_release_folios(src, folio_nr_pages(src));
 		goto out;
 	}
@@ -114,7 +112,7 @@ void __rss_migrate_folio(struct folio *src, struct folio *dst)
 	do {
 		owner = rss_held_owner(from, src, &state);
 	} while (!page_container_cmpxchg(from, &state, rss_state_blank(state)));
-	/* MET is what it was: the folio is no newcomer to its owner. */
+	/* MET stays: the folio is no newcomer to its owner. */
 	state = rss_copy_state(to, state);
 	if (owner)
 		rss_list_record(owner, folio_pfn(dst), state);
@@ -123,11 +121,11 @@ out:
 }
 
 /*
- * Shares out what the record of a folio says, which is @state, among those of the
- * @nr pages that it was split into, of the order of @folio each. The sum stays
- * right; that each says the truth is up to __rss_release_folios(). What is left with
- * nothing names nobody, so that the owner need not stay for it. Returns false if the
- * record says something else by now.
+ * Share out @state, that of the record of @folio, among the @nr pages that it
+ * was split into, each part of the order of @folio. The sum stays right;
+ * __rss_release_folios() corrects the individual records. Parts for which
+ * nothing is left name no container, so they do not pin the owner. Returns
+ * false if the record has changed.
  */
 static bool rss_share_out(struct rss_container *owner, struct page_container *pc,
 			  struct folio *folio, u64 state, unsigned int nr)
@@ -170,7 +168,7 @@ void __rss_split_folio(struct folio *folio, unsigned int nr)
 	/* All in one chunk: no folio crosses a section. */
 	pc = folio_page_container(folio);
 	state = pc ? page_container_state(pc) : 0;
-	/* remap_page() is also called when the folio could not be split. */
+	/* remap_page() is also called if the folio could not be split. */
 	if (!(state & RSS_STATE_HELD) || rss_state_order(state) == order)
 		goto out;
 
@@ -182,10 +180,10 @@ out:
 }
 
 /**
- * struct rss_release - what releasing several records changes in sum
- * @owner: whose they are, NULL for nobody's
+ * struct rss_release - the combined change of releasing several records
+ * @owner: their owner, NULL if they have none
  * @kind: what they are charged as, and their list
- * @nr: pages that are mapped less pages that are charged
+ * @nr: pages mapped minus pages charged
  */
 struct rss_release {
 	struct rss_container *owner;
@@ -201,13 +199,13 @@ static void rss_release_flush(struct rss_release *release)
 }
 
 /*
- * What the record of a part says when it is released. A part with a share of nothing
- * belongs to whom those before it belong to. Small folios of nobody have no mark.
+ * The state of a part's record once released. A part without a share gets the
+ * owner of the parts before it. Small folios without an owner have no mark.
  */
 static u64 rss_released_state(struct folio *folio, u64 old,
 			      const struct rss_release *owner)
 {
-	unsigned int mapped = folio_mapped_pages(folio);
+	unsigned int mapped = rss_folio_mapped_pages(folio);
 	u64 new;
 
 	if (!owner->owner && !folio_test_large(folio))
@@ -250,14 +248,14 @@ static void rss_release_one(struct folio *folio, struct rss_release *release)
 	}
 	release->nr += (long)rss_state_nr(new) - rss_state_nr(old);
 
-	/* Hooks between the look at the folio and the cmpxchg did nothing. */
+	/* Hooks between the read of the folio and the cmpxchg did nothing. */
 	if (rss_state_id(new))
 		rss_resync_folio(pc, folio, new);
 }
 
 /*
- * Of a folio that was split some parts may say too much and some too little.
- * Only the sum is charged or uncharged, lest usage moves for an instant.
+ * Some parts of a split folio may say too much and others too little. Only the
+ * sum is charged or uncharged, so that usage does not move briefly.
  */
 void __rss_release_folios(struct folio *folio, unsigned int nr)
 {

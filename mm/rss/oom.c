@@ -2,8 +2,8 @@
 /*
  * RSS controller: killing inside a container.
  *
- * The kernel's OOM killer does it; it gets the victim, see badness.c, and
- * the report from here.
+ * The kernel's OOM killer does the killing. This file supplies the victim, see
+ * badness.c, and the report.
  */
 
 #define pr_fmt(fmt) "rss: " fmt
@@ -19,11 +19,11 @@
 /**
  * rss_scan_tasks - call a function for each task of a subtree
  * @root: the container at its top
- * @fn: called with each task and @arg; what is not 0 ends the scan
+ * @fn: called with each task and @arg; ends the scan if it returns not 0
  * @arg: for @fn
  *
  * Context: may sleep.
- * Return: what ended the scan, or 0.
+ * Return: the value that ended the scan, or 0.
  */
 int rss_scan_tasks(struct rss_container *root,
 		   int (*fn)(struct task_struct *task, void *arg), void *arg)
@@ -74,7 +74,7 @@ static int rss_scan_process(struct task_struct *task, void *arg)
 /**
  * rss_container_scan_tasks - call a function for each process of a subtree
  * @rss: the container at its top
- * @fn: called with a task of each and @arg; what is not 0 ends the scan
+ * @fn: called with a task of each and @arg; ends the scan if it returns not 0
  * @arg: for @fn
  *
  * Context: may sleep.
@@ -89,7 +89,7 @@ void rss_container_scan_tasks(struct rss_container *rss,
 }
 
 /**
- * rss_container_limit - what the badness of a container's tasks is relative to
+ * rss_container_limit - the base of the badness of a container's tasks
  * @rss: the container
  *
  * Return: its limit in pages.
@@ -100,7 +100,7 @@ unsigned long rss_container_limit(struct rss_container *rss)
 }
 
 /**
- * rss_container_oom_report - tell the log how a container stands
+ * rss_container_oom_report - log the state of a container
  * @rss: the container
  */
 void rss_container_oom_report(struct rss_container *rss)
@@ -134,7 +134,7 @@ static bool rss_call_oom_killer(struct rss_container *rss,
 	trace_rss_container_oom(rss_trace_id(rss), res_counter_usage(&rss->res),
 				rss_container_limit(rss));
 	if (choice->thrashes)
-		pr_warn_ratelimited("what is reclaimed is mapped again at once, no task gets on\n");
+		pr_warn_ratelimited("thrashing: reclaimed pages are mapped again at once\n");
 	return out_of_memory(&oc);
 }
 
@@ -143,11 +143,11 @@ static bool rss_call_oom_killer(struct rss_container *rss,
  * @rss: the container at the top of the subtree
  * @thrashes: usage is within the limit
  *
- * The victim is chosen here. The OOM killer itself would write a report each
+ * The victim is chosen here: the OOM killer itself would write a report each
  * time that it finds nothing to kill.
  *
  * Context: may sleep; takes oom_lock.
- * Return: false if there is nothing to kill. True if something was killed, or
+ * Return: false if there is nothing to kill. True if a task was killed, or
  * others killed or freed something meanwhile: try again.
  */
 bool rss_out_of_memory(struct rss_container *rss, bool thrashes)

@@ -3,13 +3,13 @@
  * RSS controller: bringing a container back under its limit.
  *
  * A charge that finds no page in stock goes past the limit. The task that
- * mapped the page sees to it on its way back to user mode, or before its next
- * fault: it reclaims, has a task killed, or waits.
+ * mapped the page resolves that on its way back to user mode, or before its
+ * next fault: it reclaims, has a task killed, or waits.
  *
- * A task may also push a container that it is not in: if it maps further pages
- * of a large folio, these are charged to the folio's owner. It is held up all
- * the same, but can't have a task killed there. Where there is no task to hold
- * up, a worker reclaims.
+ * A task may also push a container that it is not in: further pages of a large
+ * folio that it maps are charged to the folio's owner. It is held up as well,
+ * but can't have a task killed there. If there is no task to hold up, a worker
+ * reclaims.
  */
 
 #define pr_fmt(fmt) "rss: " fmt
@@ -46,9 +46,9 @@ static void rss_give_up(struct rss_container *rss)
 }
 
 /*
- * Returns how many pages were uncharged, by this task or, if that found none, by
- * others meanwhile: while they had all that there is it looked in vain. Either
- * they still have, or what they took is counted.
+ * Returns the number of pages uncharged by this task or, if none, by others
+ * meanwhile: this scan may have failed because others held all folios. Either
+ * they still hold them, or what they took is counted.
  */
 static unsigned long rss_try_reclaim(struct rss_container *rss,
 				     unsigned long nr)
@@ -73,8 +73,8 @@ static unsigned long rss_try_reclaim(struct rss_container *rss,
 }
 
 /*
- * What others have unmapped since it was seen that there is no room may be in
- * stock on their CPUs, so that usage does not tell.
+ * Pages that others have unmapped since room was last checked may be in stock
+ * on their CPUs, where usage does not show them.
  */
 static unsigned long rss_get_from_stocks(struct rss_container *rss)
 {
@@ -85,20 +85,20 @@ static unsigned long rss_get_from_stocks(struct rss_container *rss)
 	return before - min(before, usage) ?: res_counter_room(&rss->res);
 }
 
-/* More than a gentle reclaim takes, which would leave most of what there is. */
+/* More than SWAP_CLUSTER_MAX, so that reclaim is not gentle. */
 #define RSS_LAST_LOOK		(2 * SWAP_CLUSTER_MAX)
 
 /**
  * rss_reclaim_at_limit - reclaim from a full container, unless that is in vain
  * @rss: the container
- * @nr: how many pages are wanted
- * @sure: what is known must be known well enough to kill
+ * @nr: number of pages wanted
+ * @sure: the caller may kill, so an earlier result is not enough
  *
- * If there is nothing to kill, either, that is found out here, before anything
- * goes past the limit.
+ * If nothing can be killed, either, this finds it out before anything goes
+ * past the limit.
  *
  * Context: may sleep.
- * Return: true if pages were reclaimed, or if a fatal signal came; false if
+ * Return: true if pages were reclaimed or a fatal signal is pending; false if
  * there is nothing to reclaim.
  */
 bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
@@ -107,7 +107,7 @@ bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
 	unsigned long progress;
 	bool doubted;
 
-	if (rss_full_dry(rss, sure))
+	if (!rss_full_claim_scan(rss, sure))
 		return false;
 
 	doubted = rss_full_doubted(rss);
@@ -124,25 +124,25 @@ bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
 }
 
 /**
- * rss_kill_at_limit - kill a task of a full container
+ * rss_kill_at_limit - kill a task in a full container
  * @rss: the container
- * @thrashes: it is within its limit, but its tasks get nowhere
+ * @thrashes: it is within its limit, but its tasks make no progress
  *
- * Tasks inside are not to blame for what tasks outside have mapped of the
- * container's folios. None of them is killed while such a task is held up.
+ * Tasks inside are not responsible for pages of the container's folios that
+ * tasks outside have mapped. None is killed while such a task is held up.
  *
  * Context: may sleep.
  * Return: false if there is nothing to kill.
  */
 bool rss_kill_at_limit(struct rss_container *rss, bool thrashes)
 {
-	/* Known from a moment ago, else another look would have come first. */
+	/* Just found out, or reclaim would have been tried again. */
 	if (rss_full_stuck(rss))
 		return false;
 	if (!atomic_read(&rss->full.pushers) &&
 	    rss_out_of_memory(rss, thrashes))
 		return true;
-	/* A container that thrashes gets on somehow. */
+	/* A container that thrashes still makes some progress. */
 	if (!thrashes)
 		rss_give_up(rss);
 	return false;
@@ -154,15 +154,15 @@ static struct rss_container *rss_over_from(struct res_counter *cnt)
 	return cnt ? res_to_rss(cnt) : NULL;
 }
 
-/* The nearest level that is over its limit, after @over has been seen. */
+/* The nearest level over its limit; called after @over was seen set. */
 static struct rss_container *rss_clear_over(struct rss_container *rss)
 {
 	struct rss_container *over;
 
 	WRITE_ONCE(rss->over, false);
 	/*
-	 * Either this sees a charge of rss_stock_balance(), or that sets the
-	 * flag again.
+	 * Either this sees the charge of rss_stock_apply(), or @over is set
+	 * again.
 	 */
 	smp_mb();
 	over = rss_over_from(&rss->res);
@@ -171,7 +171,7 @@ static struct rss_container *rss_clear_over(struct rss_container *rss)
 	return over;
 }
 
-/* The nearest level from @over on in which @killer may have a task killed. */
+/* The nearest level from @over up in which @killer may have a task killed. */
 static struct rss_container *rss_killing_level(struct rss_container *over,
 					       struct rss_container *killer)
 {
@@ -181,14 +181,14 @@ static struct rss_container *rss_killing_level(struct rss_container *over,
 }
 
 /**
- * rss_resolve_over - bring a container and those above it under their limits
+ * rss_resolve_over - bring a container and its ancestors under their limits
  * @rss: the container
- * @killer: on whose behalf tasks may be killed: in it, and in its ancestors;
- *	NULL for none
+ * @killer: tasks may be killed in this container and its ancestors; NULL for
+ *	none
  *
  * Context: may sleep.
- * Return: 0; -EINTR if current is to die; -EBUSY if nothing can be reclaimed or
- * killed.
+ * Return: 0; -EINTR if current was killed; -EBUSY if nothing can be reclaimed
+ * or killed.
  */
 int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
 {
@@ -203,7 +203,7 @@ int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
 			break;
 
 		if (over != last) {
-			/* What is in stock does not exceed any limit. */
+			/* Pages in stock do not exceed any limit. */
 			res_counter_inc_failcnt(&over->res);
 			rss_limit_met(over);
 			last = over;
@@ -214,7 +214,7 @@ int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
 		excess = res_counter_excess(&over->res);
 		if (!excess)
 			continue;
-		/* Others may be at it, too: look again in between. */
+		/* Others may reclaim, too; re-check between batches. */
 		excess = min(excess, RSS_RECLAIM_BATCH);
 		if (rss_reclaim_at_limit(over, excess, killer)) {
 			rss_stock_drain(over);
@@ -223,7 +223,7 @@ int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
 		level = rss_killing_level(over, killer);
 		if (!level || !rss_kill_at_limit(level, false))
 			return -EBUSY;
-		/* Let the victim go. */
+		/* Let the victim exit. */
 		schedule_timeout_killable(1);
 	}
 
@@ -231,10 +231,10 @@ int rss_resolve_over(struct rss_container *rss, struct rss_container *killer)
 }
 
 /**
- * rss_resolve_pushed - bring what current pushed past its limit back under it
+ * rss_resolve_pushed - bring a container that current pushed under its limit
  *
  * Context: may sleep.
- * Return: as rss_resolve_over().
+ * Return: as for rss_resolve_over().
  */
 int rss_resolve_pushed(void)
 {
@@ -254,12 +254,12 @@ int rss_resolve_pushed(void)
 }
 
 /**
- * rss_wait_for_room - wait until a task can go on
- * @rss: the container that has no room; NULL if only another one, which current
- *	pushed, has none
- * @over: it is enough that no limit is exceeded any more
+ * rss_wait_for_room - wait until a task can proceed
+ * @rss: the container without room; NULL if only the one that current pushed
+ *	has none
+ * @over: wait only until no limit is exceeded
  *
- * Returns after a while all the same, and if there is a signal.
+ * Also returns after a while, or if a signal is pending.
  *
  * Context: sleeps, no locks held.
  */
@@ -287,11 +287,11 @@ void __rss_handle_over_limit(void)
 	struct rss_container *rss;
 	int err;
 
-	/* Workers of io_uring come here with locks. */
+	/* io_uring workers may hold locks here. */
 	if (!current->mm || current->flags & PF_USER_WORKER)
 		return;
 
-	/* A task that is moved meanwhile need not wait for the old container. */
+	/* A task that is moved meanwhile need not wait for the old one. */
 	do {
 		err = rss_resolve_pushed();
 		rss = rss_get_from_mm(current->mm);
@@ -300,7 +300,7 @@ void __rss_handle_over_limit(void)
 		if (err == -EBUSY)
 			rss_wait_for_room(rss, true);
 		rss_put(rss);
-		/* It may be to stop or to freeze. Then comes this again. */
+		/* It may have to stop or freeze. Then this is called again. */
 		if (err == -EBUSY && signal_pending(current)) {
 			set_notify_resume(current);
 			return;
@@ -311,8 +311,8 @@ void __rss_handle_over_limit(void)
 }
 
 /*
- * For what no task can be held up for: that of another mm, of the kernel, or of
- * no container. None inside is killed for that, before it maps something itself.
+ * For charges that hold no task up: of another mm, of the kernel, or of no
+ * container. No task inside is killed for them until it maps something itself.
  */
 void rss_over_fn(struct work_struct *work)
 {
@@ -324,10 +324,10 @@ void rss_over_fn(struct work_struct *work)
 }
 
 /**
- * rss_exceeded - see that a container comes back under its limit
- * @rss: the container that rss_account() says went past a limit
- * @pushed: current mapped a page for itself that @rss owns, being in another
- *	container or in none
+ * rss_exceeded - make sure that a container returns under its limit
+ * @rss: the container for which rss_account() reported an excess
+ * @pushed: current, in another container or in none, mapped for itself a page
+ *	that @rss owns
  *
  * Context: atomic, RCU read side.
  */
@@ -336,7 +336,7 @@ void rss_exceeded(struct rss_container *rss, bool pushed)
 	struct mm_struct *mm = current->mm;
 	struct rss_container *own;
 
-	/* Workers of io_uring and vhost never get to user mode. */
+	/* Workers of io_uring and vhost never return to user mode. */
 	if (mm && !(current->flags & (PF_KTHREAD | PF_USER_WORKER))) {
 		own = mm_to_rss(mm);
 		if (own == rss || (pushed && rss_push(rss, own))) {
@@ -344,7 +344,7 @@ void rss_exceeded(struct rss_container *rss, bool pushed)
 			return;
 		}
 	}
-	/* Without a reference left it owns nothing. */
+	/* If no reference is left, it owns nothing. */
 	if (css_tryget(&rss->css) &&
 	    !queue_work(system_unbound_wq, &rss->over_work))
 		rss_put(rss);

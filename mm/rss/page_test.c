@@ -132,7 +132,7 @@ static void page_hole_test(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, pfn_page_container(-1UL));
 }
 
-/* A page that nobody mapped is charged to nobody. */
+/* A page that was not mapped has no owner. */
 static void page_fresh_test(struct kunit *test)
 {
 	struct page *page = alloc_page(GFP_KERNEL);

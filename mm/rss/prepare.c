@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RSS controller: making room for what will be mapped, the first stage of
- * charging.
+ * RSS controller: making room for pages that will be mapped, the first stage
+ * of charging.
  *
- * It runs where a task may sleep: before a fault, and before other operations
- * that map pages. It sees that the container is not over its limit and that this
- * CPU has a page in stock. At the limit it reclaims; full.c says when that
- * is in vain.
+ * This runs where a task may sleep: before a fault, and before other
+ * operations that map pages. It ensures that the container is not over its
+ * limit and that this CPU has a page in stock. At the limit it reclaims;
+ * full.c knows when that is in vain.
  */
 
 #include <linux/mm.h>
@@ -20,27 +20,27 @@
 /**
  * struct rss_fault - the fault that room is made for
  * @vmf: the fault
- * @start: local_clock() when it was seen that room has to be made, or 0
+ * @start: local_clock() when the task began to make room, or 0
  */
 struct rss_fault {
 	struct vm_fault *vmf;
 	u64 start;
 };
 
-/* There is no room in stock, nor at once anywhere else. @fault may be NULL. */
+/* The stock is empty and the limit is near. @fault may be NULL. */
 static void rss_fault_begin(struct rss_fault *fault)
 {
 	if (fault && !fault->start)
 		fault->start = local_clock();
 }
 
-/* Neither tasks on their way out nor reclaim itself may be held up. */
+/* Exiting tasks and reclaim itself must not be held up. */
 static bool rss_exempt(void)
 {
 	return current->flags & (PF_EXITING | PF_MEMALLOC);
 }
 
-/* The nearest level on the way up that has no room, or NULL. */
+/* The nearest level without room, or NULL. */
 static struct rss_container *rss_first_full(struct rss_container *rss)
 {
 	struct res_counter *cnt;
@@ -51,7 +51,7 @@ static struct rss_container *rss_first_full(struct rss_container *rss)
 	return NULL;
 }
 
-/* There is room at each level, and nobody had to reclaim for it. */
+/* There is room at each level, and it took no reclaim. */
 static void rss_room_found(struct rss_container *rss)
 {
 	for (; rss; rss = rss_parent(rss))
@@ -60,10 +60,10 @@ static void rss_room_found(struct rss_container *rss)
 }
 
 /*
- * Fills the stock, reclaiming at the limit. If nothing can be reclaimed, the
- * fault goes on, since it may map nothing; what exceeds the limit is for
- * rss_resolve_over(). Returns 0; -EINTR if the task is to die; -EBUSY if nothing
- * can be killed, either. @fault is NULL where pages are mapped without one.
+ * Fill the stock, reclaiming at the limit. If nothing can be reclaimed, the
+ * fault proceeds, as it may map nothing; rss_resolve_over() handles any
+ * excess. Returns 0, -EINTR if the task was killed, -EBUSY if nothing can be
+ * killed, either. @fault is NULL outside of faults.
  */
 static int rss_fill_stock(struct rss_container *rss, struct rss_fault *fault)
 {
@@ -97,15 +97,15 @@ static int rss_fill_stock(struct rss_container *rss, struct rss_fault *fault)
 	current->rss.excess = 0;
 	if (!full)
 		rss_room_found(rss);
-	else if (fault && rss_thrashes(full, fault->vmf->vma->vm_mm,
-				       fault->vmf->address, fault->start))
+	else if (fault && rss_note_fault(full, fault->vmf->vma->vm_mm,
+					 fault->vmf->address, fault->start))
 		rss_kill_at_limit(full, true);
 	return 0;
 }
 
 /*
- * The container that has to do something before pages are mapped into @mm,
- * with a reference. NULL, nearly always, if all is ready.
+ * The container that needs preparation before pages are mapped into @mm, with
+ * a reference. Usually NULL: all is ready.
  */
 static struct rss_container *rss_get_unprepared(struct mm_struct *mm)
 {
@@ -115,7 +115,7 @@ static struct rss_container *rss_get_unprepared(struct mm_struct *mm)
 	return rss_get_from_mm(mm);
 }
 
-/* As rss_fill_stock(), after bringing usage back under the limits. */
+/* Like rss_fill_stock(), after bringing usage back under the limits. */
 static int rss_prepare(struct rss_container *rss, struct rss_fault *fault)
 {
 	int err;
@@ -149,12 +149,12 @@ static void rss_drop_locks(struct vm_area_struct *vma, unsigned int flags)
 }
 
 /*
- * A fault that can neither be held up nor ended by dropping its locks: the
- * kernel accesses memory of the task, with locks of its own. It goes past the
- * limit, but a long system call must not fill memory so. After
- * RSS_KERNEL_EXCESS faults without room it gets an error, and read(2) say
- * returns what it has read by then. The task waits for room before it is back
- * in user mode, so that each call begins with all of them.
+ * The kernel accesses user memory and may hold locks, so this fault can
+ * neither sleep nor be retried. It goes past the limit, but a long system call
+ * must not fill memory that way. After RSS_KERNEL_EXCESS faults without room
+ * it gets an error, and read(2), for one, returns what it has read so far. The
+ * task waits for room before it returns to user mode, so each call starts from
+ * 0.
  */
 static vm_fault_t rss_exceed(unsigned int flags)
 {
@@ -163,7 +163,7 @@ static vm_fault_t rss_exceed(unsigned int flags)
 	if (current->rss.excess >= RSS_KERNEL_EXCESS)
 		return VM_FAULT_OOM;
 	current->rss.excess++;
-	/* It may map nothing; then nothing else does so. */
+	/* If the fault maps nothing, nothing else requests it. */
 	if (current->mm)
 		set_notify_resume(current);
 	return 0;
@@ -191,7 +191,7 @@ vm_fault_t __rss_prepare_fault(struct vm_fault *vmf)
 		goto out;
 	}
 
-	/* A task that is to die need not come back for this page. */
+	/* A killed task does not need the page any more. */
 	rss_drop_locks(vma, flags);
 	if (err == -EBUSY)
 		rss_wait_for_room(rss, false);
@@ -249,7 +249,7 @@ bool __rss_has_room(struct mm_struct *mm, unsigned long nr)
 	return room;
 }
 
-/* Whoever maps it first in part pays for the rest as well. */
+/* The first to map any part of the folio is charged for all of it. */
 bool __rss_has_room_for(struct mm_struct *mm, struct folio *folio)
 {
 	unsigned long nr = folio_nr_pages(folio);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RSS controller: tasks that push a container which they are not in.
+ * RSS controller: tasks that push a container that they are not in.
  *
- * What a task maps of a large folio is charged to the folio's owner. If that
- * goes past its limit, the task is held up until it is resolved, see over.c,
- * and counts as a pusher of each full level that it is not in itself.
+ * Pages of a large folio that a task maps are charged to the folio's owner. If
+ * that exceeds the owner's limit, the task is held up until this is resolved,
+ * see over.c. It counts as a pusher of each full level that it is not in.
  */
 
 #include <linux/cgroup.h>
@@ -24,13 +24,13 @@ static void rss_count_pushers(struct rss_task *task, int nr)
 /**
  * rss_push - hold current up for a container that it pushed past its limit
  * @rss: the container, which current is not in
- * @own: that of current, NULL for none
+ * @own: the container of current, NULL for none
  *
  * The next fault of current must not find a page in stock, or it would not
  * notice.
  *
  * Context: atomic, RCU read side.
- * Return: false if it can't be held up, or is for another one already.
+ * Return: false if it can't be held up, or already is for another container.
  */
 bool rss_push(struct rss_container *rss, struct rss_container *own)
 {
@@ -53,7 +53,7 @@ bool rss_push(struct rss_container *rss, struct rss_container *own)
 }
 
 /**
- * rss_end_push - current is not held up for another container any more
+ * rss_end_push - stop holding current up for another container
  * @task: current
  */
 void rss_end_push(struct task_struct *task)

@@ -2,15 +2,15 @@
 /*
  * RSS controller: lists as queues of batches.
  *
- * A list of a container is a queue of entries, see page.h, in batches: new ones
- * are added at the head, scans take them from the tail. Nothing is ever taken out of
- * the middle: an entry becomes stale by a change of its page's record, which takes
- * no lock, and is dropped when it gets to the tail.
+ * A list of a container is a queue of entries, see page.h, in batches. New
+ * entries are added at the head, scans take them from the tail, and none is
+ * removed from the middle. An entry becomes stale when its page's record
+ * changes, which takes no lock, and is dropped when it reaches the tail.
  *
- * So there may be more entries than pages. Who adds some looks at the tail for
- * twice as many and drops those that are stale (rss_queue_trim()). What is behind
- * one that is good is for a worker, which goes through all lists when there are
- * entries for much more than there is memory.
+ * So there may be more entries than pages. Adding entries also examines twice
+ * as many at the tail and drops stale ones (rss_queue_trim()), up to the first
+ * good one. A worker drops those behind that: it walks all lists when there
+ * are many more entries than pages of memory.
  */
 
 #include <linux/atomic.h>
@@ -25,10 +25,10 @@
 
 static struct kmem_cache *rss_batch_cache __ro_after_init;
 
-/* For who finds no memory and can't wait. */
+/* For tasks that find no memory and can't wait. */
 static DEFINE_PER_CPU(struct rss_batch *, rss_batch_spare);
 
-/* How many there are, and with how many to begin to look for stale entries. */
+/* Number of batches, and the number at which to compact the lists. */
 static atomic_long_t rss_batches = ATOMIC_LONG_INIT(0);
 static unsigned long rss_compact_at = ULONG_MAX;
 
@@ -36,9 +36,9 @@ static void rss_compact_fn(struct work_struct *work);
 static DECLARE_WORK(rss_compact_work, rss_compact_fn);
 
 /**
- * rss_batch_prepare - have a batch for this CPU at hand
+ * rss_batch_prepare - have a spare batch ready on this CPU
  *
- * For who can't wait for memory later.
+ * For use where waiting for memory is impossible.
  *
  * Context: may sleep.
  */
@@ -52,7 +52,7 @@ void rss_batch_prepare(void)
 				 __GFP_NOWARN);
 	if (!batch)
 		return;
-	/* On another CPU by now, maybe, or others were quicker. */
+	/* The CPU may have changed, or another task filled it first. */
 	batch = this_cpu_xchg(rss_batch_spare, batch);
 	if (batch)
 		kmem_cache_free(rss_batch_cache, batch);
@@ -104,7 +104,7 @@ static struct rss_batch *rss_last_batch(struct rss_node *node,
 	       list_last_entry(&node->lists[list], struct rss_batch, link);
 }
 
-/* Adds an entry at the head of a list, and does not count it. */
+/* Add an entry at the head of a list without counting it. */
 static bool rss_queue_put(struct rss_node *node, enum rss_list list, u64 entry)
 {
 	struct rss_batch *batch = rss_first_batch(node, list);
@@ -144,10 +144,11 @@ bool rss_queue_push(struct rss_node *node, u64 entry)
  * rss_queue_link - add a batch of entries near the head of a list
  * @node: the lists
  * @list: which list
- * @batch: the batch, not empty; all its entries are of small folios of the node
+ * @batch: the batch, not empty; all its entries are of small folios of the
+ *	node
  *
- * Behind the one that is being filled, which would stay as it is else. Not behind many
- * entries: rss_age_newcomers() has to find these.
+ * It goes behind the batch that is being filled, so that this continues, but
+ * not behind many entries: rss_age_newcomers() must find it.
  *
  * Context: @node's lock held.
  */
@@ -192,7 +193,7 @@ u64 rss_queue_pop(struct rss_node *node, enum rss_list list)
 	return entry;
 }
 
-/* A part of the last batch goes to the head; the rest stays, from @done on. */
+/* Move a part of the last batch to the head; entries from @done on stay. */
 static void rss_queue_rotate_part(struct rss_node *node, enum rss_list list,
 				  struct rss_batch *batch, unsigned int kept,
 				  unsigned int done)
@@ -201,7 +202,7 @@ static void rss_queue_rotate_part(struct rss_node *node, enum rss_list list,
 
 	while (i < kept && rss_queue_put(node, list, batch->entry[i]))
 		i++;
-	/* What there is no memory for does not rotate. */
+	/* Without memory, entries do not rotate. */
 	left = kept - i;
 	memmove(batch->entry + done - left, batch->entry + i,
 		left * sizeof(batch->entry[0]));
@@ -209,15 +210,14 @@ static void rss_queue_rotate_part(struct rss_node *node, enum rss_list list,
 }
 
 /**
- * rss_queue_rotated - put what rss_queue_rotate() has kept of a batch at the head
+ * rss_queue_rotated - move entries kept by rss_queue_rotate() to the head
  * @node: the lists
  * @list: which list
  * @batch: the last batch of the list
- * @kept: those from @first up to here are kept
- * @done: those from here on have not been looked at
+ * @kept: entries from @first up to here are kept
+ * @done: entries from here on have not been examined
  *
- * Two batches in a row are more than one half full on average: else they are made
- * one.
+ * Merges two adjacent batches unless they are more than half full on average.
  *
  * Context: @node's lock held.
  */
@@ -247,10 +247,10 @@ void rss_queue_rotated(struct rss_node *node, enum rss_list list,
 }
 
 /**
- * rss_queue_walk - look at entries of a list, newest first
+ * rss_queue_walk - walk the entries of a list, newest first
  * @node: the lists
  * @list: which list
- * @fn: what to do with each; false to go no further
+ * @fn: called for each; returns false to stop
  * @arg: for @fn
  *
  * Context: @node's lock held.
@@ -287,7 +287,7 @@ static __always_inline bool rss_entry_stale(struct rss_chunks *chunks,
  * rss_queue_trim - drop stale entries at the tail of a list
  * @node: the lists
  * @list: which list
- * @nr: most to drop; goes no further than to one that is good
+ * @nr: most to drop; stops at the first good one
  *
  * Context: @node's lock held, RCU read side.
  */
@@ -301,7 +301,7 @@ void rss_queue_trim(struct rss_node *node, enum rss_list list, unsigned int nr)
 
 	while (nr && (batch = rss_last_batch(node, list))) {
 		unsigned int first = batch->first, i = first, more = 0;
-		unsigned int end = min(batch->end, first + nr);
+		unsigned int end = first + min(batch->end - first, nr);
 
 		for (; i < end; i++) {
 			u64 entry = batch->entry[i];
@@ -366,12 +366,12 @@ static enum rss_entry_verdict rss_compact_entry(struct rss_node *node, u64 entry
 	if (!*nr)
 		return RSS_ENTRY_STOP;
 	(*nr)--;
-	return rss_entry_owned(node, entry) ? RSS_ENTRY_KEEP : RSS_ENTRY_DROP;
+	return rss_entry_resolve(node, entry) ? RSS_ENTRY_KEEP : RSS_ENTRY_DROP;
 }
 
 /*
- * Once around a list. What comes to it meanwhile may get in between: that is as
- * good as any place, as this happens once in so many pages as there are.
+ * Rotate a list once. Entries added meanwhile may get in between. That is
+ * harmless, as it happens once in as many entries as there are pages.
  */
 static void rss_compact_list(struct rss_node *node, enum rss_list list)
 {
@@ -397,15 +397,15 @@ static void rss_compact(struct rss_container *rss)
 			rss_compact_list(rss->node[nid], list);
 }
 
-/* One and a half for each page of memory: a third are stale then at least. */
+/* 1.5 entries per page of RAM: at least a third of them are stale. */
 static unsigned long rss_compact_least(void)
 {
 	return (totalram_pages() + totalram_pages() / 2) / RSS_BATCH_NR;
 }
 
 /*
- * Few entries may be in many batches, one for each list at least: it is no use to
- * come again before there are twice as many.
+ * Few entries may take many batches, at least one per list: do not run again
+ * before their number has doubled.
  */
 static void rss_compact_fn(struct work_struct *work)
 {
@@ -422,22 +422,22 @@ static void rss_compact_fn(struct work_struct *work)
 /**
  * rss_forget_entries - drop entries for pages that went offline
  *
- * None may be left: their node can't be told once the memory is gone, and what comes
- * in its place begins with the same GEN.
+ * None may stay: their node can't be told once the memory is gone, and new
+ * memory in its place starts with the same GEN.
  *
  * Context: may sleep.
  */
 void rss_forget_entries(void)
 {
 	rss_pending_drain(true);
-	/* Those that were taken from a CPU just now are on a list after that. */
+	/* Entries that were just taken from a CPU are on a list after this. */
 	synchronize_rcu();
 	queue_work(system_unbound_wq, &rss_compact_work);
 	flush_work(&rss_compact_work);
 }
 
 /**
- * rss_queue_batches - how many batches all lists have
+ * rss_queue_batches - number of batches on all lists
  *
  * Return: their number.
  */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * RSS controller: batches of entries, and those that wait on a CPU.
- */
+/* RSS controller: batches of entries, and entries that wait on a CPU. */
 #ifndef _MM_RSS_QUEUE_H
 #define _MM_RSS_QUEUE_H
 
@@ -17,20 +15,20 @@
 #define RSS_BATCH_NR	((RSS_BATCH_SIZE - sizeof(struct list_head) - 8) / 8)
 
 /*
- * Newcomers are next to each other: not found among so many, there are none left, see
- * rss_age_newcomers().
+ * Newcomers are adjacent: if this many entries in a row are none, no more
+ * follow, see rss_age_newcomers().
  */
 #define RSS_NEWCOMER_GAP	SWAP_CLUSTER_MAX
 
 /**
  * struct rss_batch - part of a queue
  * @link: in the queue
- * @first: index of the oldest entry that is left
- * @end: index behind the newest one
+ * @first: index of the oldest entry left
+ * @end: index behind the newest entry
  * @entry: the entries
  *
- * The lock of the queue protects all of it; while it waits on a CPU, what struct
- * rss_pending says.
+ * Protected by the lock of the queue; while it waits on a CPU, as described
+ * for struct rss_pending.
  */
 struct rss_batch {
 	struct list_head link;
@@ -41,7 +39,7 @@ struct rss_batch {
 
 /**
  * rss_entry_record - the record that an entry is for
- * @node: the lists it is on
+ * @node: the lists that it is on
  * @entry: the entry
  *
  * Context: RCU read side.
@@ -57,18 +55,18 @@ static inline struct page_container *rss_entry_record(struct rss_node *node,
 }
 
 /**
- * rss_entry_owned - the record that an entry is for, if the page is mapped
- * @node: the lists that the entry was on; it is dropped if there is none
+ * rss_entry_resolve - the record that an entry is for, if the page is mapped
+ * @node: the lists that the entry was on; if this fails, it must be dropped
  * @entry: the entry
  *
- * A record of a page that nobody maps forgets the container. The next one to map
- * the page adds an entry of its own.
+ * The record of an unmapped page is cleared. The next first touch of the page
+ * then adds an entry of its own.
  *
  * Context: RCU read side.
  * Return: the record; NULL for none.
  */
-static inline struct page_container *rss_entry_owned(struct rss_node *node,
-						     u64 entry)
+static inline struct page_container *rss_entry_resolve(struct rss_node *node,
+						       u64 entry)
 {
 	struct page_container *pc = pfn_page_container(rss_entry_pfn(entry));
 	u64 state;
@@ -87,14 +85,14 @@ static inline struct page_container *rss_entry_owned(struct rss_node *node,
 
 /**
  * struct rss_pending - entries that wait on a CPU
- * @rss: whose they are; NULL if others have taken them, but for one that was being
- *	added. It may be gone if there are none: only compared then
+ * @rss: their container; NULL if a drain took them, except for one that was
+ *	being added. If there are none, it may be gone: only compared then
  * @batch: those for each list, of small folios only; rss_batch_full for none
- * @lock: of those who take entries, the CPU itself too: @rss, @batch, and @first of
- *	the batches. Nothing nests inside
+ * @lock: taken to take entries, by the CPU itself, too; protects @rss, @batch,
+ *	and @first of the batches. Nothing nests inside
  *
- * To add one the CPU itself takes no lock: @end of a batch is its own, with
- * preemption off.
+ * To add an entry, the CPU itself takes no lock: with preemption off, @end of
+ * a batch is its own.
  */
 struct rss_pending {
 	struct rss_container *rss;
@@ -108,8 +106,8 @@ DECLARE_PER_CPU(struct rss_pending, rss_pending);
 void rss_pending_add_slow(struct rss_container *rss, u64 entry);
 
 /**
- * rss_pending_try_add - put an entry on a list, soon
- * @rss: the container; alive in this RCU read side critical section
+ * rss_pending_try_add - add an entry to this CPU's batch for a list
+ * @rss: the container; alive in this RCU read-side section
  * @list: which list
  * @entry: the entry, of a small folio, which names that list
  *
@@ -155,25 +153,25 @@ void rss_queue_trim(struct rss_node *node, enum rss_list list, unsigned int nr);
 void rss_queue_free(struct rss_node *node, enum rss_list list);
 unsigned long rss_queue_batches(void);
 
-/* What to do with an entry that rss_queue_rotate() has come to. */
+/* What to do with an entry that rss_queue_rotate() examines. */
 enum rss_entry_verdict {
 	RSS_ENTRY_KEEP,
 	RSS_ENTRY_DROP,
 	RSS_ENTRY_STOP,
 };
 
-/* So many batches are looked at before the lock is dropped. */
+/* Most batches to examine before the lock is dropped. */
 #define RSS_ROTATE_BATCHES	4
 
 /**
- * rss_queue_rotate - look at some entries of a list, oldest first
+ * rss_queue_rotate - examine some entries of a list, oldest first
  * @node: the lists
  * @list: which list
- * @fn: what to do with each; adds nothing to the list
+ * @fn: called for each; adds nothing to the list
  * @arg: for @fn
  *
- * Those that are kept go to the head, so that they are not met again before the
- * rest; each entry is met once at most. Most of the time that moves whole batches.
+ * Entries that are kept move to the head, so that they are not met again
+ * before the rest; each is met at most once. Usually that moves whole batches.
  *
  * Context: @node's lock held.
  */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests for the lists of the RSS controller: queues of batches, entries on
- * their way there, and the ids by which records name containers.
+ * KUnit tests for the lists of the RSS controller: queues of batches, entries
+ * on their way there, and the ids that name containers in records.
  *
- * They use containers that no hierarchy knows of, and a page that nobody maps.
+ * They use containers outside any hierarchy, and a page that is not mapped.
  */
 
 #include <kunit/test.h>
@@ -23,7 +23,7 @@ struct queue_fixture {
 	struct rss_node *node;		/* of @rss, where @page is */
 };
 
-/* As much of a container as its lists need. */
+/* The parts of a container that its lists need. */
 static struct rss_container *queue_container(struct kunit *test)
 {
 	struct rss_container *rss;
@@ -64,7 +64,7 @@ static int queue_test_init(struct kunit *test)
 	return err ?: rss_id_alloc(f->other);
 }
 
-/* Makes the record of the page say @id with a new GEN. Returns what it says. */
+/* Make the record of the page name @id with a new GEN. Returns the state. */
 static u64 name_page(struct queue_fixture *f, u32 id)
 {
 	u64 old = page_container_state(f->pc), new;
@@ -81,7 +81,7 @@ static void queue_test_exit(struct kunit *test)
 
 	if (!f)
 		return;
-	/* The batches of a CPU may be for entries of these containers still. */
+	/* Batches of a CPU may still hold entries of these containers. */
 	rss_pending_drain(true);
 	rss_lists_free(f->rss);
 	rss_lists_free(f->other);
@@ -92,21 +92,21 @@ static void queue_test_exit(struct kunit *test)
 }
 
 /*
- * An entry of a small folio that is stale: there is no such page. Only for what does
- * not look for its node.
+ * An entry of a small folio that is stale: there is no such page. Only for
+ * code that does not determine its node.
  */
 static u64 stale_entry(unsigned int nr, enum rss_list list)
 {
 	return rss_entry_small(RSS_ENTRY_PFN - nr, 0, list);
 }
 
-/* Which of these it is. */
+/* The number that stale_entry() got. */
 static unsigned int stale_nr(u64 entry)
 {
 	return RSS_ENTRY_PFN - rss_entry_pfn(entry);
 }
 
-/* An entry for the page, good as long as the record is not renewed. */
+/* An entry for the page, good until the record is renewed. */
 static u64 good_entry(struct queue_fixture *f)
 {
 	return rss_entry(page_to_pfn(f->page), name_page(f, f->rss->id),
@@ -164,7 +164,7 @@ static void expect_empty(struct kunit *test, struct rss_node *node)
 	KUNIT_EXPECT_TRUE(test, rss_node_empty(node));
 }
 
-/* The oldest one comes first, whatever batch it is in. */
+/* The oldest entry comes first, whatever batch it is in. */
 static void queue_order_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -181,7 +181,7 @@ static void queue_order_test(struct kunit *test)
 	expect_empty(test, f->node);
 }
 
-/* Large folios are one entry, and each list counts its own. */
+/* A large folio is one entry, and each list counts its own. */
 static void queue_size_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -203,7 +203,7 @@ static void queue_size_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, rss_node_empty(f->node));
 }
 
-/* A batch of @nr entries from @from on, of which the first @skip are taken. */
+/* A batch of @nr entries starting at @from; the first @skip are taken. */
 static struct rss_batch *stale_batch(struct kunit *test, unsigned int from,
 				     unsigned int nr, unsigned int skip)
 {
@@ -226,7 +226,7 @@ static void link_batch(struct rss_node *node, struct rss_batch *batch)
 	spin_unlock(&node->lock);
 }
 
-/* The one at the head is filled further; the next in line is the new one. */
+/* The batch at the head is filled further; the new one comes next. */
 static void queue_link_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -241,14 +241,14 @@ static void queue_link_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->node->size[RSS_ACTIVE_FILE],
 			8 + 2 * RSS_BATCH_NR);
 
-	/* Up to the end of the first batch, which is the head's by now. */
+	/* Up to the end of the first batch, which is at the head by now. */
 	pop_stale(test, f->node, 3, RSS_BATCH_NR - 3);
 	pop_stale(test, f->node, 100, RSS_BATCH_NR);
 	pop_stale(test, f->node, RSS_BATCH_NR, 11);
 	expect_empty(test, f->node);
 }
 
-/* Unless that holds so many that they would be looked for in vain behind it. */
+/* Unless the head has so many entries that the new ones are not found. */
 static void queue_link_full_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -283,7 +283,7 @@ static void walk(struct rss_node *node, struct queue_walk *walk)
 	spin_unlock(&node->lock);
 }
 
-/* The newest one comes first, and the walk ends when it shall. */
+/* The newest entry comes first, and the walk stops when told to. */
 static void queue_walk_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -302,7 +302,7 @@ static void queue_walk_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->node->nr[RSS_ACTIVE_FILE], nr - 3);
 }
 
-/* Keeps three of ten entries, and looks at so many at most. */
+/* Keep three of ten entries; examine a limited number. */
 static enum rss_entry_verdict rotate_fn(struct rss_node *node, u64 entry,
 					void *arg)
 {
@@ -314,7 +314,7 @@ static enum rss_entry_verdict rotate_fn(struct rss_node *node, u64 entry,
 	return stale_nr(entry) % 10 < 3 ? RSS_ENTRY_KEEP : RSS_ENTRY_DROP;
 }
 
-/* Returns how many entries were looked at, of @most. */
+/* Returns how many entries of @most were examined. */
 static unsigned int rotate(struct rss_node *node, unsigned int most)
 {
 	unsigned int left = most;
@@ -325,7 +325,7 @@ static unsigned int rotate(struct rss_node *node, unsigned int most)
 	return most - left;
 }
 
-/* What is dropped is gone, the rest at the head, in the order that it had. */
+/* Dropped entries are gone, the rest is at the head in the same order. */
 static void queue_rotate_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -360,7 +360,7 @@ static void queue_rotate_all_test(struct kunit *test)
 	}
 }
 
-/* It looks at few batches at once, and leaves no more than are needed. */
+/* It examines few batches at once, and leaves no more than needed. */
 static void queue_rotate_many_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -376,7 +376,7 @@ static void queue_rotate_many_test(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, looked, nr);
 	KUNIT_EXPECT_EQ(test, f->node->nr[RSS_ACTIVE_FILE], nr / 10 * 3);
-	/* One half full on average at least. */
+	/* At least half full on average. */
 	KUNIT_EXPECT_LE(test, rss_queue_batches() - before,
 			2 * (nr / 10 * 3) / RSS_BATCH_NR + 2);
 }
@@ -390,7 +390,7 @@ static void trim(struct rss_node *node, unsigned int nr)
 	rcu_read_unlock();
 }
 
-/* It drops no more than it is told to, and nothing from a good one on. */
+/* It drops no more than told to, and stops at the first good entry. */
 static void queue_trim_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -408,7 +408,7 @@ static void queue_trim_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->node->nr[RSS_INACTIVE_FILE], 2);
 	KUNIT_EXPECT_EQ(test, f->node->size[RSS_INACTIVE_FILE], 2);
 
-	/* Neither another GEN nor another's name is good. */
+	/* Entries with another GEN or of another container are stale. */
 	good_entry(f);
 	trim(f->node, 1);
 	KUNIT_EXPECT_EQ(test, f->node->nr[RSS_INACTIVE_FILE], 1);
@@ -419,15 +419,15 @@ static void queue_trim_test(struct kunit *test)
 	expect_empty(test, f->node);
 }
 
-/* A page that is named by its last owner only is forgotten with its entry. */
-static void queue_owned_test(struct kunit *test)
+/* The record of an unmapped page is cleared when its entry is dropped. */
+static void queue_resolve_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
 	u64 entry = good_entry(f);
 
 	rcu_read_lock();
 	KUNIT_EXPECT_PTR_EQ(test, rss_entry_record(f->node, entry), f->pc);
-	KUNIT_EXPECT_NULL(test, rss_entry_owned(f->node, entry));
+	KUNIT_EXPECT_NULL(test, rss_entry_resolve(f->node, entry));
 	KUNIT_EXPECT_NULL(test, rss_entry_record(f->node, entry));
 	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, rss_state_id(page_container_state(f->pc)), 0);
@@ -458,7 +458,7 @@ static struct rss_container *from_id(u32 id)
 	return rss;
 }
 
-/* An id that retired names nobody, and is not the next one's. */
+/* A retired id leads to no container and is not reused. */
 static void id_retire_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -472,7 +472,7 @@ static void id_retire_test(struct kunit *test)
 	rss_id_retire(f->rss);
 	KUNIT_EXPECT_NULL(test, from_id(id));
 	KUNIT_EXPECT_PTR_EQ(test, from_id(other), f->other);
-	/* A second time makes no difference. */
+	/* Retiring twice makes no difference. */
 	rss_id_retire(f->rss);
 
 	KUNIT_ASSERT_EQ(test, rss_id_alloc(f->rss), 0);
@@ -481,7 +481,7 @@ static void id_retire_test(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, from_id(id));
 }
 
-static void id_nobody_test(struct kunit *test)
+static void id_none_test(struct kunit *test)
 {
 	KUNIT_EXPECT_NULL(test, from_id(0));
 	KUNIT_EXPECT_NULL(test, from_id(RSS_ROOT_ID));
@@ -497,7 +497,7 @@ static void pending_add(struct rss_container *rss, u64 entry)
 	rcu_read_unlock();
 }
 
-/* It gets to the list when somebody looks for it. */
+/* It reaches the list when drained. */
 static void pending_drain_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -513,7 +513,7 @@ static void pending_drain_test(struct kunit *test)
 	expect_empty(test, f->node);
 }
 
-/* One that is stale by then gets nowhere. */
+/* An entry that is stale by then is dropped. */
 static void pending_stale_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -529,7 +529,7 @@ static void pending_stale_test(struct kunit *test)
 	expect_empty(test, f->other->node[page_to_nid(f->page)]);
 }
 
-/* A full batch becomes part of the list without having been drained. */
+/* A full batch becomes part of the list without a drain. */
 static void pending_full_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -537,7 +537,7 @@ static void pending_full_test(struct kunit *test)
 	unsigned int i;
 
 	migrate_disable();
-	/* Whatever was here before, a new batch is begun. */
+	/* Whatever was here before, a new batch is started. */
 	pending_add(f->other, stale);
 	for (i = 0; i < RSS_BATCH_NR; i++)
 		pending_add(f->rss, entry);
@@ -550,7 +550,7 @@ static void pending_full_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->node->nr[RSS_INACTIVE_FILE], RSS_BATCH_NR + 1);
 }
 
-/* So does what waits when another container's turn comes, full or not. */
+/* So does a batch, full or not, when another container maps pages here. */
 static void pending_turn_test(struct kunit *test)
 {
 	struct queue_fixture *f = test->priv;
@@ -574,10 +574,10 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_rotate_all_test),
 	KUNIT_CASE(queue_rotate_many_test),
 	KUNIT_CASE(queue_trim_test),
-	KUNIT_CASE(queue_owned_test),
+	KUNIT_CASE(queue_resolve_test),
 	KUNIT_CASE(queue_free_test),
 	KUNIT_CASE(id_retire_test),
-	KUNIT_CASE(id_nobody_test),
+	KUNIT_CASE(id_none_test),
 	KUNIT_CASE(pending_drain_test),
 	KUNIT_CASE(pending_stale_test),
 	KUNIT_CASE(pending_full_test),

@@ -2,11 +2,10 @@
 /*
  * RSS controller: reclaim from a container.
  *
- * What reclaim has to reach is that pages are uncharged, not that memory is
- * freed. A file folio is done with when it is unmapped; it stays in the page
- * cache, clean or dirty, and needs no I/O. Anonymous folios go to swap. Slab
- * is not shrunk: nothing of it is charged, and making the kernel create its
- * objects anew would not give the container one page.
+ * The goal is to uncharge pages, not to free memory. A file folio is done once
+ * it is unmapped: it stays in the page cache, clean or dirty, and needs no
+ * I/O. Anonymous folios go to swap. Slab is not shrunk: no slab is charged, so
+ * the container would gain nothing while the kernel recreates its objects.
  */
 
 #include <linux/jiffies.h>
@@ -22,42 +21,50 @@
 #include "../internal.h"
 #include "queue.h"
 
-/* How many turns of children may give nothing, at least, before priority rises. */
+/* Batches that children must give in vain, at least, before priority rises. */
 #define RSS_RECLAIM_MISSES	8
 
-/* How many times to look for somebody else where one had nothing below. */
+/* Searches for another turn after a child none of whose children can give. */
 #define RSS_RECLAIM_SEARCHES	32U
 
-/* Where a batch is more than this part of what can go, less is taken at once. */
+/*
+ * A fault needs a page or a few, but asks for SWAP_CLUSTER_MAX, which costs
+ * less per page. It takes at most this part of the reclaimable pages: they may
+ * be the code that is running.
+ */
 #define RSS_RECLAIM_PART	16
 
-/* After so many anonymous pages in a row without swap no more are looked at. */
+/* Stop scanning anonymous pages after this many in a row without swap. */
 #define RSS_ANON_VAIN		1024
 
 /*
- * How many batches of newcomers to look at for a call of reclaim. What tasks on
- * some CPUs map between two calls is one or two; with more they are found in use
- * at the tail, once.
+ * Batches of newcomers to check per reclaim. Between two calls, tasks on some
+ * CPUs map one or two batches. If there are more, they are found in use once
+ * at the tail.
  */
 #define RSS_AGE_BATCHES		4
 
-/* How long it is believed that not one of a container's can go. */
+/*
+ * How long the result of a scan of all anonymous pages is relied on. A task at
+ * its limit may scan them dozens of times before it is killed, and hardly any
+ * entry turns stale meanwhile.
+ */
 #define RSS_ANON_LEASE		(HZ / 10)
 
 /**
  * struct rss_scan - state of one try_to_free_pages_in_container()
- * @nr_to_reclaim: pages that it was asked for
+ * @nr_to_reclaim: pages to reclaim
  * @nr_reclaimed: pages uncharged so far
- * @nr_scanned: pages looked at so far
- * @nr_anon_vain: anonymous pages in a row that were passed over, having no swap
+ * @nr_scanned: pages scanned so far
+ * @nr_anon_vain: anonymous pages passed over in a row for lack of swap
  * @swap_full: memory cgroup without swap that was met last
- * @batch: most pages of a list to look at before it is the next one's turn
- * @priority: this part of each list is scanned, size >> priority
- * @urgent: a task waits for room; else there is time to find out what is in use
- * @gentle: a task waits for a page or a few; more is a matter of cost only
- * @few: what is wanted is less than a batch, as there is little that can go
- * @busy: folios were met that others hold
- * @used: folios were found in use
+ * @batch: most pages of a list to scan in one turn
+ * @priority: size >> priority pages of each list are scanned
+ * @urgent: a task waits for room; if not, there is time to find what is in use
+ * @gentle: a task waits for a page or a few; more would only save cost
+ * @few: less than a batch is wanted, as little can be reclaimed
+ * @busy: some folios were held by others
+ * @used: some folios were in use
  */
 struct rss_scan {
 	unsigned long nr_to_reclaim;
@@ -81,8 +88,8 @@ static bool rss_scan_done(struct rss_scan *scan)
 }
 
 /*
- * Takes no more than a part of the @evictable pages for one fault. These may be
- * the code that runs: if all of it went each time the task would fault on it all.
+ * Take only a part of the @evictable pages per fault. If they are the code that
+ * is running, and all of it went, the task would fault on all of it each time.
  */
 static unsigned long rss_gentle_batch(struct rss_scan *scan,
 				      unsigned long evictable)
@@ -109,7 +116,7 @@ static void rss_shrink_pages(struct rss_isolate *iso)
 	rss_putback_pages(iso, &folios);
 }
 
-/* At each level, so that nothing is forgotten when a container goes. */
+/* Counted at every level, so the counts survive the container's removal. */
 static void rss_count_scan(struct rss_container *rss, struct rss_isolate *iso)
 {
 	for (; rss; rss = css_to_rss(rss->css.parent)) {
@@ -143,13 +150,12 @@ static void rss_note_batch(struct rss_scan *scan, const struct rss_isolate *iso)
 		scan->nr_anon_vain = 0;
 }
 
-/* What was seen of anonymous pages then is believed still. */
 static bool rss_anon_lately(unsigned long then)
 {
 	return time_before(jiffies, then + RSS_ANON_LEASE);
 }
 
-/* A task at its limit may go through all of them again and again before it is killed. */
+/* A task at its limit may scan all of them many times before it is killed. */
 static bool rss_anon_searched(const struct rss_node *node)
 {
 	return rss_anon_lately(READ_ONCE(node->anon_searched));
@@ -183,17 +189,14 @@ static void rss_shrink_list(struct rss_container *rss, int nid,
 	}
 }
 
-/* How much of a list of @size pages to scan; small ones are not rounded off. */
+/* How many of @size pages to scan; small lists are not rounded off. */
 static unsigned long rss_scan_target(unsigned long size, struct rss_scan *scan)
 {
 	return min(scan->batch, max(size >> scan->priority,
 				    min(size, SWAP_CLUSTER_MAX)));
 }
 
-/*
- * Scans an inactive list, after filling it from the active one if that got to
- * be the longer.
- */
+/* Scan an inactive list, refilled from the active list if that is longer. */
 static void rss_shrink_type(struct rss_container *rss, int nid,
 			    enum rss_list inactive, enum rss_list active,
 			    struct rss_scan *scan)
@@ -209,16 +212,16 @@ static void rss_shrink_type(struct rss_container *rss, int nid,
 			rss_scan_target(READ_ONCE(size[inactive]), scan), scan);
 }
 
-/* None could go a moment ago: they are gone through only if nothing else can. */
+/* None could be reclaimed a moment ago: scan only if no file page can be. */
 static bool rss_anon_looked(const struct rss_node *node)
 {
 	return rss_anon_lately(READ_ONCE(node->anon_looked));
 }
 
 /*
- * Without swap there may be a few pages still that MADV_FREE left or that are in
- * the swap cache. All lists have to be gone through for them, which is done once,
- * in the end. What is active is not moved for that.
+ * Without swap, a few pages may still be reclaimable: those that MADV_FREE
+ * left and those in the swap cache. Finding them takes a scan of all lists,
+ * which is done once, at the last priority, without moving active pages.
  */
 static bool rss_anon_in_vain(const struct rss_scan *scan)
 {
@@ -244,7 +247,7 @@ static void rss_search_anon(struct rss_container *rss, int nid,
 }
 
 /*
- * Before anything is taken, so that it keeps step with how much comes. What is
+ * Runs before anything is taken, to keep up with newcomers. A page that is
  * swapped in may be put on either list.
  */
 static void rss_age_anon(struct rss_container *rss, int nid,
@@ -280,16 +283,20 @@ static void rss_shrink_anon(struct rss_container *rss, int nid,
 	}
 }
 
-/* Down to this priority the two kinds of pages are looked at in proportion. */
+/*
+ * At higher priorities than this, anonymous and file pages are scanned in
+ * proportion; at this one, a pass scans an eighth of each list.
+ */
 #define RSS_BALANCED_PRIORITY	3
 #define RSS_DUE_SHIFT		8
 #define RSS_FILE_BIAS		8
 
 /*
- * So many anonymous pages are to be looked at for @scanned ones of files, by what
- * there is of either and by swappiness, times 1 << RSS_DUE_SHIFT. Swappiness is
- * about I/O for both kinds. Here those of files need none, which shifts it by
- * RSS_FILE_BIAS.
+ * How many anonymous pages to scan for @scanned file pages, shifted by
+ * RSS_DUE_SHIFT, given the sizes of both and swappiness. Swappiness weighs the
+ * I/O of both kinds. File pages need none here, so RSS_FILE_BIAS reduces the
+ * share of anonymous pages: otherwise the few pages of stack and heap of a task
+ * that reads a large file would be swapped out and in for nothing.
  */
 static unsigned long rss_anon_due(unsigned long scanned, unsigned long file,
 				  unsigned long anon, unsigned int swappiness)
@@ -300,8 +307,8 @@ static unsigned long rss_anon_due(unsigned long scanned, unsigned long file,
 
 /*
  * File pages first: unmapping them is cheap, and so is mapping them again.
- * Anonymous ones get their turn when as many are due as are scanned at once: a
- * few among many file pages would be swapped out and in all the time otherwise.
+ * Anonymous pages are scanned once a batch of them is due: a few among many
+ * file pages would otherwise be swapped out and in all the time.
  */
 static void rss_shrink_node(struct rss_container *rss, int nid,
 			    struct rss_scan *scan)
@@ -319,7 +326,7 @@ static void rss_shrink_node(struct rss_container *rss, int nid,
 			  !rss_anon_looked(node);
 	unsigned long scanned;
 
-	/* Something may have been munlocked; only a scan finds out. */
+	/* Pages may have been munlocked; only a scan can tell. */
 	if (!scan->priority)
 		rss_shrink_list(rss, nid, RSS_UNEVICTABLE,
 				rss_scan_target(READ_ONCE(size[RSS_UNEVICTABLE]),
@@ -329,7 +336,7 @@ static void rss_shrink_node(struct rss_container *rss, int nid,
 		WRITE_ONCE(node->anon_due, 0);
 		rss_shrink_anon(rss, nid, scan);
 	}
-	/* Nobody would miss what goes without swap, but files in use. */
+	/* Pages that go without swap are not missed; files may be in use. */
 	if (anon_first)
 		rss_shrink_anon(rss, nid, scan);
 
@@ -370,20 +377,20 @@ static void rss_shrink_all(struct rss_container *root, struct rss_scan *scan)
 	}
 }
 
-/* Children with little are spared, as long as others give anything. */
+/* Small children are spared as long as others give pages. */
 static bool rss_spares(const struct rss_scan *scan)
 {
 	return scan->urgent && scan->priority > RSS_BALANCED_PRIORITY;
 }
 
-/* Nobody can give anything: what is left is to spare nobody, or to try all. */
+/* No turn can give: next, stop sparing children, or try all containers. */
 static void rss_skip_priorities(struct rss_scan *scan)
 {
 	scan->priority = min(scan->priority,
 			     rss_spares(scan) ? RSS_BALANCED_PRIORITY + 1 : 1);
 }
 
-/* Returns how many pages were taken and, in *@vain, looked at in vain. */
+/* Returns the pages taken; *@vain is set to the pages scanned in vain. */
 static unsigned long rss_take_turn(struct rss_victim *victim,
 				   struct rss_scan *scan, unsigned long *vain)
 {
@@ -401,7 +408,10 @@ static unsigned long rss_take_turn(struct rss_victim *victim,
 
 	taken = scan->nr_reclaimed - reclaimed;
 	scanned = scan->nr_scanned - scanned;
-	/* Nothing worth a look, for want of swap: it is others' turn for long. */
+	/*
+	 * Nothing worth scanning, for lack of swap. Pages in vain count 1/8
+	 * (RSS_TURN_VAIN), so a quarter of the size is RSS_TURN_PAUSE.
+	 */
 	if (!scanned)
 		scanned = max(victim->size / 4, SWAP_CLUSTER_MAX);
 	*vain = max(scanned - min(scanned, taken), 1UL);
@@ -409,9 +419,9 @@ static unsigned long rss_take_turn(struct rss_victim *victim,
 }
 
 /*
- * One after another, until so many pages as this priority says were scanned in
- * vain. A turn is one batch however much is wanted. Where all have few pages,
- * nobody gives twice for one fault.
+ * Take turns until as many pages as this priority allows were scanned in vain.
+ * A turn is one batch, however much is wanted. If all have few pages, none
+ * gives twice for one fault.
  */
 static void rss_shrink_in_turn(struct rss_container *root,
 			       struct rss_scan *scan)
@@ -437,7 +447,7 @@ static void rss_shrink_in_turn(struct rss_container *root,
 		if (err)
 			break;
 		taken = rss_take_turn(&victim, scan, &vain);
-		rss_end_turn(root, &victim, taken, vain);
+		rss_victim_done(root, &victim, taken, vain);
 		if (!taken)
 			all_vain += vain;
 		else if (scan->few && left-- <= 1)
@@ -447,9 +457,9 @@ static void rss_shrink_in_turn(struct rss_container *root,
 }
 
 /*
- * Who has descendants, or pages on several nodes, takes from them in turn. In
- * the end all is tried, one container after another, before nothing can be
- * reclaimed.
+ * A container with descendants, or with pages on several nodes, is reclaimed
+ * from in turns. Before reclaim fails, all containers are tried one after the
+ * other.
  */
 static void rss_shrink_subtree(struct rss_container *root,
 			       struct rss_scan *scan)
@@ -469,8 +479,8 @@ static void rss_shrink_subtree(struct rss_container *root,
 }
 
 /*
- * Whether most of what a container owns may wait on CPUs. If not, these are left alone
- * until all has been tried.
+ * Whether a large part of what a container owns may wait on CPUs. If not,
+ * these entries are left alone until the last priority.
  */
 static bool rss_few_listed(struct rss_container *root)
 {
@@ -479,17 +489,17 @@ static bool rss_few_listed(struct rss_container *root)
 }
 
 /**
- * try_to_free_pages_in_container - make a container own fewer pages
- * @root: the container; pages are taken from its descendants, too
- * @nr_pages: how many are wanted
+ * try_to_free_pages_in_container - reclaim mapped pages of a container
+ * @root: the container; its descendants are reclaimed from, too
+ * @nr_pages: number of pages wanted
  * @urgent: whether a task waits for the room
- * @busy: set to whether others held any of the folios, which is not waited for:
- *	rss_await_busy() is worth a try before anything is killed. May be NULL
+ * @busy: set to whether others held any of the folios. This does not wait for
+ *	them: try rss_await_busy() before killing. May be NULL
  *
- * The time is accounted as a stall for memory (PSI).
+ * The time is accounted as a memory stall (PSI).
  *
- * Context: may sleep, for I/O as well.
- * Return: how many pages were uncharged; more or fewer than were wanted.
+ * Context: may sleep, also for I/O.
+ * Return: number of pages uncharged; may be more or less than @nr_pages.
  */
 unsigned long try_to_free_pages_in_container(struct rss_container *root,
 					     unsigned long nr_pages,
@@ -507,14 +517,14 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 
 	trace_rss_container_reclaim_begin(rss_trace_id(root), nr_pages);
 	psi_memstall_enter(&pflags);
-	/* There may be no memory for entries: not from the reserves. */
+	/* Before PF_MEMALLOC: entries must not use up the reserves. */
 	rss_find_lost();
 	if (rss_few_listed(root))
 		rss_pending_drain(false);
 	fs_reclaim_acquire(GFP_HIGHUSER_MOVABLE);
 	noreclaim_flag = memalloc_noreclaim_save();
 
-	/* Folios of ours that were mapped just now can't be isolated before. */
+	/* Newly mapped folios in this CPU's batches can't be isolated. */
 	lru_add_drain();
 	for (scan.priority = DEF_PRIORITY; scan.priority >= 0;
 	     scan.priority--) {
@@ -539,7 +549,7 @@ unsigned long try_to_free_pages_in_container(struct rss_container *root,
 	return scan.nr_reclaimed;
 }
 
-/* False after so many tries in a row that found nothing. */
+/* False after RSS_RECLAIM_RETRIES retries in a row without progress. */
 static bool rss_try_again(int *retries, unsigned long progress, bool busy)
 {
 	if (progress) {
@@ -554,12 +564,12 @@ static bool rss_try_again(int *retries, unsigned long progress, bool busy)
 }
 
 /**
- * rss_reclaim_pages - reclaim so many pages on request
+ * rss_reclaim_pages - reclaim a number of pages on request
  * @rss: the container
- * @nr: how many
+ * @nr: number of pages
  *
  * Context: may sleep.
- * Return: 0; -EINTR if a signal came in between; -EAGAIN if fewer could be.
+ * Return: 0; -EINTR on a signal; -EAGAIN if fewer could be reclaimed.
  */
 int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
 {
@@ -585,9 +595,9 @@ int rss_reclaim_pages(struct rss_container *rss, unsigned long nr)
 
 /**
  * rss_shrink_start - begin to shrink a container
- * @shrink: where to keep how it goes
+ * @shrink: where to keep the progress
  * @rss: the container
- * @nr: pages that it and its descendants may own at most
+ * @nr: most pages that it and its descendants may own
  */
 void rss_shrink_start(struct rss_shrink *shrink, struct rss_container *rss,
 		      unsigned long nr)
@@ -602,15 +612,14 @@ void rss_shrink_start(struct rss_shrink *shrink, struct rss_container *rss,
 /**
  * rss_shrink_usage_to - reclaim until usage is low enough
  * @rss: the container
- * @nr: pages that it and its descendants may own at most
- * @shrink: begun by rss_shrink_start(); keeps count over several calls
+ * @nr: most pages that it and its descendants may own
+ * @shrink: set up by rss_shrink_start(); keeps the progress across calls
  *
- * Tasks that fault as fast as this reclaims must not keep it here for ever. So
- * it gives up when it has reclaimed several times what there was to do.
+ * Tasks that fault as fast as this reclaims must not keep it busy
+ * indefinitely. So it gives up after reclaiming several times what was needed.
  *
  * Context: may sleep.
- * Return: 0; -EINTR if a signal came in between; -EBUSY if reclaim makes no
- * more progress.
+ * Return: 0; -EINTR on a signal; -EBUSY if reclaim makes no more progress.
  */
 int rss_shrink_usage_to(struct rss_container *rss, unsigned long nr,
 			struct rss_shrink *shrink)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RSS controller: what its files share. Documentation/mm/rss_container.rst
- * explains how they work together.
+ * RSS controller: shared declarations. Documentation/mm/rss_container.rst
+ * explains how the files work together.
  */
 #ifndef _MM_RSS_H
 #define _MM_RSS_H
@@ -19,8 +19,8 @@
 #include "page.h"
 
 /*
- * Lists of a container on a node. File lists hold what is reclaimed by
- * unmapping it, shmem included; anon lists what has to be swapped out.
+ * Lists of a container on a node. File lists hold pages that are reclaimed by
+ * unmapping, including shmem; anon lists hold pages that must be swapped out.
  */
 enum rss_list {
 	RSS_INACTIVE_ANON,
@@ -34,15 +34,15 @@ enum rss_list {
 /**
  * struct rss_turn - place in the order in which pages are given, see turn.c
  * @rb: link in the turns of a container
- * @given: the share of its own that it has given, as far as the others of the
- *	container are concerned
+ * @given: the share of its own pages that it has given, compared to the other
+ *	turns of the container
  * @linked: whether @rb is linked
- * @over: it will not be linked any more; of a child only
- * @nid: the node whose lists of the container it is about; NUMA_NO_NODE: it is
- *	about a child. Constant
+ * @over: it will not be linked again; only of a child
+ * @nid: the node whose lists of the container it stands for; NUMA_NO_NODE if
+ *	it stands for a child. Constant
  *
- * The container's turns_lock protects all of it. @linked of a node changes under
- * the lock of its lists, too, and may be read under either.
+ * Protected by the container's turns_lock. @linked of a node also changes
+ * under the lock of its lists and may be read under either.
  */
 struct rss_turn {
 	struct rb_node rb;
@@ -59,17 +59,17 @@ struct rss_turn {
  * @lists: entries for pages, by enum rss_list, in batches, most recently added
  *	first; see queue.c
  * @nr: entries on each list
- * @size: pages of the folios that these are for, including those that are unmapped
- *	by now, or another's: lists are put right when they are scanned
- * @turn: its turns in @rss; the lists are empty if it has none
- * @anon_due: anonymous pages to be looked at for those of files that were, see
+ * @size: pages of the folios that these are for, including those unmapped or
+ *	owned by others since: scans correct the lists
+ * @turn: its turn in @rss; the lists are empty if it has none
+ * @anon_due: anonymous pages to scan for file pages that were scanned, see
  *	reclaim.c; a hint, no lock
- * @anon_looked: jiffies when all anonymous pages were gone through in vain, for
- *	want of swap; a hint, no lock
- * @anon_searched: jiffies when they were gone through, in vain or not; likewise
+ * @anon_looked: jiffies when all anonymous pages were scanned in vain, for
+ *	lack of swap; a hint, no lock
+ * @anon_searched: jiffies when they were scanned, in vain or not; likewise
  *
- * @lock nests inside the page table lock and outside turns_lock. It is never taken
- * in interrupt context: pages are mapped, unmapped and scanned by tasks only.
+ * @lock nests inside the page table lock and outside turns_lock. It is never
+ * taken in interrupt context: only tasks map, unmap and scan pages.
  */
 struct rss_node {
 	struct rss_container *rss;
@@ -84,18 +84,18 @@ struct rss_node {
 };
 
 /**
- * struct rss_cpu - what a container counts on one CPU
- * @stock: pages charged to the counters in advance; negative only between
- *	the two halves of rss_account()
- * @max: most pages that may stay in @stock: RSS_STOCK_MAX for the one container
- *	whose stock this CPU has, see stock.c; 0 for all others, and for that
- *	one, too, close to a watermark
- * @nr: pages charged less pages uncharged on this CPU, by kind: type and list, as
- *	RSS_STATE_KIND has them
+ * struct rss_cpu - what one CPU counts for a container
+ * @stock: pages charged to the counters in advance; negative only between the
+ *	two halves of rss_account()
+ * @max: most pages that may stay in @stock: RSS_STOCK_MAX for the one
+ *	container whose stock this CPU has, see stock.c; 0 for all others, and
+ *	for that one, too, close to a watermark
+ * @nr: pages charged minus pages uncharged on this CPU, by kind: type and
+ *	list, as in RSS_STATE_KIND
  *
- * Changed by this_cpu operations on the CPU itself only, hence tolerant of
- * preemption and of rss_stock_drain()'s interrupt. The sum over all CPUs of
- * @stock and @nr is what the container has charged to its counter.
+ * Changed only by the CPU itself, by this_cpu operations, which neither
+ * preemption nor rss_stock_drain()'s interrupt can split. The sum of @stock
+ * and @nr over all CPUs is what the container has charged to its counter.
  */
 struct rss_cpu {
 	int stock;
@@ -104,16 +104,16 @@ struct rss_cpu {
 };
 
 /*
- * Pages to take from the counter at once, the most that a CPU may have, and what
- * a stock is cut back to when it gets more: enough that it is not empty at once.
+ * Pages to charge at once, which are the most that a stock may hold, and the size that
+ * a larger one is cut back to.
  */
 #define RSS_STOCK_MAX	128
 #define RSS_STOCK_KEEP	(RSS_STOCK_MAX / 4)
 
-/* Reclaim leaves less room than this at the limit, and so do stocks. */
+/* Near the limit: reclaim leaves less room than this, and so do stocks. */
 #define RSS_TIGHT_MARGIN	(2 * RSS_STOCK_MAX)
 
-/* What user space can wait for. */
+/* Events that user space can wait for. */
 enum rss_event {
 	RSS_EVENT_WATERMARK,
 	RSS_EVENT_LIMIT,
@@ -122,7 +122,7 @@ enum rss_event {
 	NR_RSS_EVENTS,
 };
 
-/* What is known of a container that is full, see full.c. */
+/* What is known about a full container, see full.c. */
 enum rss_full_state {
 	RSS_FULL_ROOM,
 	RSS_FULL_DRY,
@@ -132,18 +132,17 @@ enum rss_full_state {
 /**
  * struct rss_full - what is known while a container is full
  * @state: enum rss_full_state; no lock
- * @told: the log has been told that nothing can be killed; no lock
- * @looked: jiffies when reclaim was tried last; no lock
+ * @logged: it was logged that nothing can be killed; no lock
+ * @looked: jiffies of the last attempt to reclaim; no lock
  * @looks: how often that found next to nothing, after nothing; no lock
  * @reclaiming: tasks that reclaim because it is full
- * @pushers: tasks outside that are held up since they pushed it past its limit
+ * @pushers: tasks outside, held up because they pushed it past its limit
  * @wait: tasks that wait for room
- * @refaults: what faulted lately, see thrash.c; NULL until it is full for
- *	the first time
+ * @refaults: recent faults, see thrash.c; NULL until it is first full
  */
 struct rss_full {
 	enum rss_full_state state;
-	bool told;
+	bool logged;
 	unsigned long looked;
 	unsigned int looks;
 	atomic_t reclaiming;
@@ -154,48 +153,48 @@ struct rss_full {
 
 /**
  * struct rss_container - a group of tasks whose mapped pages are limited
- * @css: what makes it a cgroup
- * @home: rss_state_home() of @id, with RSS_HOME_AWAY unless online; no lock: hooks
- *	that see it are over before what the container owns is passed up
+ * @css: the cgroup subsystem state
+ * @home: rss_state_home() of @id, with RSS_HOME_AWAY unless online; no lock:
+ *	hooks that see it end before pages are passed up
  * @cpu: stocks and page counts; constant
- * @id: by which records name it, see id.c; constant
- * @over: a charge went past a limit at this level or above, and nobody has
- *	looked since whether that still is so; set by rss_account(), cleared by
- *	rss_resolve_over(), read without a lock: too late a look costs one more
- *	fault that goes past the limit
- * @tight: there was less than RSS_TIGHT_MARGIN up to some limit on the way up
+ * @id: its name in records, see id.c; constant
+ * @over: a charge exceeded a limit at this level or above, which has not been
+ *	resolved yet; set by rss_stock_apply(), cleared by rss_resolve_over(),
+ *	read without a lock: a stale read costs one more fault that exceeds the
+ *	limit
+ * @tight: room up to some limit on the way up was less than RSS_TIGHT_MARGIN
  *	when a stock was last filled; a hint
- * @dead: offline; set once, a grace period before what it owns is passed up. Who
- *	finds it set lets it own nothing more
+ * @dead: offline; set once, a grace period before its pages are passed up.
+ *	Once it is set, the container must not become the owner of any page
  * @full: what is known while it is full
- * @ownerless: mms without an owner that were its, see mm.c
+ * @ownerless: its mms that no longer have an owner, see mm.c
  * @ownerless_lock: protects @ownerless and rss_container of the mms on it; a
  *	child's nests outside its parent's, nothing else inside
  * @res: charged pages with stocks, hierarchical
  * @watermark: usage whose crossing is an event, in pages; RES_COUNTER_MAX for
- *	none; set under watermark_mutex, read without
- * @mark: how usage stood to @watermark when it was last looked at, RSS_MARK_* in
+ *	none; set under rss_watermark_mutex, read without
+ * @mark: how usage stood to @watermark at the last check, RSS_MARK_* in
  *	watermark.c; changed by cmpxchg
- * @events: how often it happened, in the container and below, by enum rss_event
- * @events_local: the same without what happened below
+ * @events: number of events, in the container and below, by enum rss_event
+ * @events_local: the same without descendants
  * @events_file: the control file that shows @events
  * @events_local_file: the one that shows @events_local
- * @peaks: those who opened rss.peak and wrote to it
+ * @peaks: openers of rss.peak that wrote to it
  * @peaks_lock: protects @peaks and their values; nothing nests inside
  * @reclaimed: pages that reclaim on behalf of this container uncharged
- * @turn: its turns at the parent, for all of the subtree
+ * @turn: its turn at the parent, for the whole subtree
  * @turns: turns of its own lists and of its children, next one first
  * @turns_given: what all of @turns have given at least
- * @nr_turns: how many there are; changed under @turns_lock
- * @nr_child_turns: how many of them are children's; likewise
+ * @nr_turns: number of turns; changed under @turns_lock
+ * @nr_child_turns: number of children's turns among them; likewise
  * @turns_lock: protects @turns and what is linked there; nothing nests inside.
  *	It nests inside the lock of a node
- * @scanned: pages that were scanned by any reclaim, here and below
- * @stolen: pages that any reclaim uncharged, here and below
- * @over_work: brings it back under its limit where no task of its own does,
- *	with a reference
- * @offline_work: what is left to do once it is @dead, with a reference
- * @passed: pages that went to ancestors so far; @offline_work only
+ * @scanned: pages scanned by any reclaim, here and below
+ * @stolen: pages uncharged by any reclaim, here and below
+ * @over_work: brings it back under its limit if none of its tasks does, with a
+ *	reference
+ * @offline_work: the rest of the removal once it is @dead, with a reference
+ * @passed: pages passed up to ancestors so far; @offline_work only
  * @node: lists by node id; constant
  */
 struct rss_container {
@@ -236,7 +235,7 @@ struct rss_container {
 	struct rss_node *node[];
 };
 
-/* The list for what is counted as @kind. */
+/* The list of pages counted as @kind. */
 static __always_inline enum rss_list rss_kind_list(unsigned int kind)
 {
 	unsigned int lru = kind / RSS_KIND_LRU;
@@ -247,13 +246,13 @@ static __always_inline enum rss_list rss_kind_list(unsigned int kind)
 						  RSS_INACTIVE_FILE) + lru;
 }
 
-/* An entry for a page whose record says @state, which is good as long as it does. */
+/* The entry for a page whose record is @state, good while it stays so. */
 static inline u64 rss_state_entry(unsigned long pfn, u64 state)
 {
 	return rss_entry(pfn, state, rss_kind_list(rss_state_kind(state)));
 }
 
-/* Whether there is no entry on any list. Exact under the lock. */
+/* Whether all lists are empty. Exact under the lock. */
 static inline bool rss_node_empty(const struct rss_node *node)
 {
 	int list;
@@ -280,13 +279,13 @@ static inline bool rss_is_root(const struct rss_container *rss)
 	return !rss->css.parent;
 }
 
-/* How traces name a container. */
+/* The name of a container in traces. */
 static inline u64 rss_trace_id(const struct rss_container *rss)
 {
 	return cgroup_id(rss->css.cgroup);
 }
 
-/* The next container up, NULL for nobody: the root neither owns nor limits. */
+/* The next container up, NULL for none: the root neither owns nor limits. */
 static inline struct rss_container *rss_parent(struct rss_container *rss)
 {
 	struct rss_container *parent = css_to_rss(rss->css.parent);
@@ -294,7 +293,7 @@ static inline struct rss_container *rss_parent(struct rss_container *rss)
 	return parent && !rss_is_root(parent) ? parent : NULL;
 }
 
-/* The container itself, or the one above that took over if it is offline. RCU. */
+/* The container, or its nearest living ancestor if it is offline. RCU. */
 static inline struct rss_container *rss_online(struct rss_container *rss)
 {
 	while (rss && unlikely(READ_ONCE(rss->dead)))
@@ -308,7 +307,7 @@ static inline bool rss_is_inside(struct rss_container *rss,
 	return rss && cgroup_is_descendant(rss->css.cgroup, root->css.cgroup);
 }
 
-/* Whom first touches of @mm are charged to now, NULL for nobody. RCU. */
+/* The container that owns new first touches of @mm, or NULL. RCU. */
 static inline struct rss_container *mm_to_rss(struct mm_struct *mm)
 {
 	return rss_online(rcu_dereference(mm->rss_container));
@@ -316,8 +315,8 @@ static inline struct rss_container *mm_to_rss(struct mm_struct *mm)
 
 /**
  * rss_for_each_in_subtree - walk a container and its descendants
- * @pos: struct rss_container cursor; holds a reference, which a loop that is
- *	left early has to put by rss_put()
+ * @pos: struct rss_container cursor; holds a reference. If the loop is left
+ *	early, it must be put by rss_put()
  * @root: where to start
  *
  * Context: may sleep in the body.
@@ -327,9 +326,9 @@ static inline struct rss_container *mm_to_rss(struct mm_struct *mm)
 	     (pos) = rss_next_in_subtree((pos), (root)))
 
 /*
- * Whether tasks outside any container leave their mark on large folios that
- * they map first, lest a container that maps another part pays for theirs.
- * True once all hooks are on: a mark that only one of them sees would stay.
+ * Whether tasks outside any container mark large folios that they map first,
+ * so that a container that maps another part is not charged for theirs. True
+ * once all hooks are on: a mark that only one of them sees would stay.
  */
 extern bool rss_root_marks;
 
@@ -352,9 +351,9 @@ void rss_fork(struct task_struct *task);
 void rss_mm_reparent(struct rss_container *rss);
 
 /* charge.c */
-unsigned int folio_mapped_pages(struct folio *folio);
-bool folio_chargeable(struct folio *folio);
-enum rss_type folio_rss_type(struct folio *folio);
+unsigned int rss_folio_mapped_pages(struct folio *folio);
+bool rss_folio_chargeable(struct folio *folio);
+enum rss_type rss_folio_type(struct folio *folio);
 void rss_resync_folio(struct page_container *pc, struct folio *folio,
 		      u64 written);
 
@@ -372,14 +371,18 @@ void rss_forget_entries(void);
 
 /* full.c */
 
-/* Faults of the kernel that may go past the limit in one system call. */
+/*
+ * Kernel faults that may go past the limit in one system call: more than the
+ * kernel copies where a failure would be fatal to the task, such as a signal
+ * frame.
+ */
 #define RSS_KERNEL_EXCESS	64
 
 void rss_full_init(struct rss_container *rss);
 void rss_full_leave(struct rss_container *rss);
 void rss_full_room(struct rss_container *rss);
 bool rss_full_awaited(struct rss_container *rss);
-bool rss_full_dry(struct rss_container *rss, bool sure);
+bool rss_full_claim_scan(struct rss_container *rss, bool sure);
 bool rss_full_stuck(struct rss_container *rss);
 bool rss_full_doubted(struct rss_container *rss);
 void rss_full_found(struct rss_container *rss, unsigned long nr, bool doubted);
@@ -387,8 +390,8 @@ bool rss_full_give_up(struct rss_container *rss);
 void rss_full_wait(struct rss_container *rss, bool over);
 
 /* thrash.c */
-bool rss_thrashes(struct rss_container *full, struct mm_struct *mm,
-		  unsigned long address, u64 start);
+bool rss_note_fault(struct rss_container *full, struct mm_struct *mm,
+		    unsigned long address, u64 start);
 
 /* over.c */
 bool rss_reclaim_at_limit(struct rss_container *rss, unsigned long nr,
@@ -447,12 +450,12 @@ void rss_set_watermark(struct rss_container *rss, unsigned long nr);
 
 /**
  * rss_account - count pages that were mapped or unmapped
- * @rss: their owner, NULL if nobody
- * @kind: what they are, and on which list
- * @nr: how many were mapped; negative: unmapped
+ * @rss: their owner, NULL for none
+ * @kind: their type and list
+ * @nr: how many were mapped; negative if unmapped
  *
- * Context: RCU read side. Any CPU may take over in between.
- * Return: true if that exceeded a limit, which rss_exceeded() has to be told.
+ * Context: RCU read side. May migrate to another CPU meanwhile.
+ * Return: true if that exceeded a limit; then call rss_exceeded().
  */
 static inline bool rss_account(struct rss_container *rss, unsigned int kind,
 			       long nr)
@@ -463,7 +466,7 @@ static inline bool rss_account(struct rss_container *rss, unsigned int kind,
 	if (!rss)
 		return false;
 
-	/* Nobody would look for what is left in the stock of another CPU. */
+	/* On another CPU, an unbalanced stock would not be corrected. */
 	preempt_disable();
 	this_cpu_add(rss->cpu->nr[kind], nr);
 	stock = this_cpu_sub_return(rss->cpu->stock, (int)nr);
@@ -480,7 +483,7 @@ static inline bool rss_account(struct rss_container *rss, unsigned int kind,
  * struct rss_victim - whose turn it is
  * @rss: the container, with a reference
  * @nid: the node
- * @size: pages on its lists there that reclaim could get at
+ * @size: reclaimable pages on its lists there
  */
 struct rss_victim {
 	struct rss_container *rss;
@@ -494,8 +497,8 @@ void rss_turns_end(struct rss_container *rss);
 void rss_turns_forget(struct rss_container *rss);
 int rss_next_victim(struct rss_container *root, bool spare,
 		    struct rss_victim *victim);
-void rss_end_turn(struct rss_container *root, struct rss_victim *victim,
-		  unsigned long taken, unsigned long vain);
+void rss_victim_done(struct rss_container *root, struct rss_victim *victim,
+		     unsigned long taken, unsigned long vain);
 struct rss_container *rss_next_active(struct rss_container *prev,
 				      struct rss_container *root);
 unsigned long rss_node_reclaimable(struct rss_node *node);
@@ -522,24 +525,24 @@ int rss_lru_reparent(struct rss_container *rss, unsigned int nr);
  * struct rss_isolate - one batch of folios on a container's list
  * @rss: the container
  * @nid: the node
- * @list: which list to scan from its tail
- * @huge: pass over all but huge pages, whether they can be reclaimed or not
- * @nr_to_scan: most pages to look at; entries that are dropped, and pages that are
- *	passed over without a reference, do not count
- * @nr_urgent: pages that somebody waits for
- * @ignore_references: reclaim what is in use, too
- * @recent: stale entries were dropped just now: those for pages that are passed over
- *	may be kept without a look at the record
- * @busy: folios were met that others have locked, unmapped just now, or taken
- *	off the LRU
- * @used: folios were found in use, and what page tables say of that was cleared
- * @swap_full: a memory cgroup that has no swap left, as of its last page that was
+ * @list: the list to scan from its tail
+ * @huge: pass over all but huge pages, reclaimable or not
+ * @nr_to_scan: most pages to scan, not counting dropped entries and pages
+ *	passed over without a reference
+ * @nr_urgent: pages that a task waits for
+ * @ignore_references: also reclaim pages in use
+ * @recent: stale entries were just dropped: keep entries that are passed over
+ *	without reading the record
+ * @busy: folios were met that others had locked, just unmapped, or taken off
+ *	the LRU
+ * @used: folios were found in use, and their accessed bits cleared
+ * @swap_full: a memory cgroup without swap left, as of its last page that was
  *	met; only compared
- * @nr_scanned: pages looked at or passed over
- * @nr_passed: pages passed over, since reclaim can't get at them
- * @new: which of the folios no scan has met before, bit by bit
+ * @nr_scanned: pages scanned, passed over or dropped
+ * @nr_passed: pages passed over, as they can't be reclaimed
+ * @new: bitmap of the folios that no scan has met before
  * @nr_mapped: mapped pages of the container in the folios, before
- * @nr_kept: how many of these are in folios that were left where they are
+ * @nr_kept: how many of these are in folios that were left in place
  * @nr_uncharged: how many of @nr_mapped reclaim has unmapped
  * @nr_isolated: pages taken off the global LRU, [0] anon, [1] file
  */
@@ -566,8 +569,8 @@ struct rss_isolate {
 
 struct page_container *rss_folio_record(struct folio *folio);
 u64 rss_isolate_state(struct rss_isolate *iso, struct page_container *pc);
-bool rss_isolate_unused(struct rss_isolate *iso, struct folio *folio,
-			bool once);
+bool rss_isolate_judge(struct rss_isolate *iso, struct folio *folio,
+		       bool once);
 unsigned int rss_grab_folios(struct rss_isolate *iso, struct folio **folios);
 unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
 			    bool activate);
@@ -580,7 +583,7 @@ void rss_deactivate(struct rss_node *node, enum rss_list active,
 
 /* use.c */
 
-/* What to do with a folio by how it is used. */
+/* What to do with a folio depending on its use. */
 enum rss_verdict {
 	RSS_EVICT,
 	RSS_ROTATE,
@@ -593,20 +596,23 @@ void rss_show_use_again(void);
 /* unmap.c */
 void rss_unmap_pages(struct rss_isolate *iso);
 
-/* How often to try on without progress before giving up. */
+/* Retries without progress before giving up, see RSS_BUSY_PAUSE. */
 #define RSS_RECLAIM_RETRIES	5
 
-/* When shrinking, how many times what there is to do may be reclaimed. */
+/*
+ * Give up shrinking after this multiple of the pages needed: tasks then map
+ * pages again as fast as they are reclaimed.
+ */
 #define RSS_SHRINK_EFFORT	4
 
-/* Most pages to reclaim on request before looking for a signal again. */
+/* Most pages to reclaim on request between checks for a signal. */
 #define RSS_RECLAIM_BATCH	512UL
 
 /**
- * struct rss_shrink - how shrinking a container goes
- * @budget: pages that may be reclaimed before giving up; others map them again
- *	as fast then
- * @retries: calls of reclaim without any result that are left before giving up
+ * struct rss_shrink - progress of shrinking a container
+ * @budget: pages that may be reclaimed before giving up: others then map them
+ *	as fast
+ * @retries: reclaim attempts without progress that are left before giving up
  */
 struct rss_shrink {
 	unsigned long budget;
@@ -636,12 +642,12 @@ int rss_scan_tasks(struct rss_container *root,
 bool rss_out_of_memory(struct rss_container *rss, bool thrashes);
 
 /**
- * struct rss_choice - whom to kill
+ * struct rss_choice - the choice of a victim
  * @root: the container at the top of the subtree
- * @thrashes: it is within its limit, but its tasks get nowhere
+ * @thrashes: it is within its limit, but its tasks make no progress
  * @task: the victim, with a reference; NULL if there is none
  * @points: its badness
- * @dying: there is none to choose since one is on its way out already
+ * @dying: none is chosen, as one is already dying
  */
 struct rss_choice {
 	struct rss_container *root;

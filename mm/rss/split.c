@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RSS controller: huge pages of which little is used.
+ * RSS controller: splitting underused huge pages.
  *
- * Far from the limit a fault maps a huge page, whatever the task will touch of
- * it. At the limit, without swap, the rest of it would cost a task its life that
- * is within its limit by what it touched. Splitting a huge page maps the zero
- * page in the place of pages that hold nothing but zeroes, so these are
- * uncharged. That is the last resort before a task is killed, and splits only
- * what has such pages.
+ * Far from the limit, a fault maps a huge page, however little of it the task
+ * will touch. At the limit, without swap, a task that has touched less than
+ * its limit would be killed for the rest. Splitting a huge page replaces pages
+ * that hold only zeroes by the zero page, which uncharges them. This is the
+ * last resort before a kill, and splits only huge pages with such pages.
  */
 
 #include <linux/highmem.h>
@@ -40,7 +39,7 @@ static bool rss_has_zero_page(struct folio *folio)
 	return false;
 }
 
-/* Pages that are charged of those from the record @pc on. */
+/* The charged pages of the @nr pages from record @pc on. */
 static unsigned long rss_charged(struct page_container *pc, unsigned long nr)
 {
 	unsigned long charged = 0, i;
@@ -50,7 +49,7 @@ static unsigned long rss_charged(struct page_container *pc, unsigned long nr)
 	return charged;
 }
 
-/* Returns how many pages that uncharged. */
+/* Returns the number of pages uncharged. */
 static unsigned long rss_split_one(struct rss_isolate *iso, struct folio *folio)
 {
 	struct page_container *pc = rss_folio_record(folio);
@@ -82,7 +81,7 @@ static unsigned long rss_split_list(struct rss_container *rss, int nid,
 	unsigned long uncharged = 0, scanned;
 	unsigned int i, nr;
 
-	/* Once around: what was looked at rotates to the other end. */
+	/* Once around: pages that were checked rotate to the other end. */
 	do {
 		scanned = iso.nr_scanned;
 		nr = rss_grab_folios(&iso, folios);
@@ -113,12 +112,12 @@ static unsigned long rss_split_container(struct rss_container *rss,
 }
 
 /**
- * rss_split_underused - split huge pages for their pages without content
+ * rss_split_underused - split huge pages to uncharge their zero-filled pages
  * @root: the container at the top of the subtree
- * @wanted: pages that are enough
+ * @wanted: stop after this many pages
  *
  * Context: may sleep.
- * Return: how many pages were uncharged.
+ * Return: number of pages uncharged.
  */
 unsigned long rss_split_underused(struct rss_container *root,
 				  unsigned long wanted)

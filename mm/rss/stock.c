@@ -226,7 +226,7 @@ bool rss_stock_apply(struct rss_container *rss, int nr, bool own)
 	if (unlikely(unwanted || !this_cpu_read(rss->cpu->max)))
 		rss_stock_settle(rss, unwanted, own && nr < 0);
 
-	if (nr < 0 || !res_counter_over_limit(&rss->res))
+	if (nr < 0 || !res_counter_first_over(&rss->res))
 		return false;
 	WRITE_ONCE(rss->over, true);
 	return true;

@@ -2,9 +2,8 @@
 /*
  * KUnit tests for how the RSS controller counts.
  *
- * They use containers that no hierarchy knows of: what is tested are the
- * counter, the stocks and the page counts of a parent and its children, which
- * must add up after each step.
+ * They use containers outside any hierarchy, and test the counters, stocks and
+ * page counts of a parent and its children, which must add up after each step.
  */
 
 #include <kunit/test.h>
@@ -20,7 +19,7 @@ struct stock_fixture {
 	struct rss_container *sibling;
 };
 
-/* As much of a cgroup as it takes to tell what is below what. */
+/* The parts of a cgroup that tell ancestry. */
 static struct cgroup *stock_cgroup(struct kunit *test,
 				   struct rss_container *parent)
 {
@@ -48,7 +47,7 @@ static struct rss_container *stock_container(struct kunit *test,
 	if (!rss->cpu)
 		KUNIT_FAIL_AND_ABORT(test, "no memory");
 
-	/* What walking a subtree looks at. */
+	/* Used by walks of a subtree. */
 	rss->css.cgroup = stock_cgroup(test, parent);
 	rss->css.flags = CSS_NO_REF;
 	rss->css.parent = parent ? &parent->css : NULL;
@@ -103,7 +102,7 @@ static long sum_stock(struct rss_container *rss)
 	return sum;
 }
 
-/* On how many CPUs a container may have a stock. */
+/* Number of CPUs on which a container may have a stock. */
 static int nr_held(struct rss_container *rss)
 {
 	int cpu, nr = 0;
@@ -137,7 +136,7 @@ static void expect_pages(struct kunit *test, struct rss_container *rss,
 			nr + sum_stock(rss));
 }
 
-/* Without a stock, what is mapped is charged, and nothing else. */
+/* Without a stock, mapped pages are charged, and nothing else. */
 static void stock_deficit_test(struct kunit *test)
 {
 	struct stock_fixture *f = test->priv;
@@ -169,7 +168,7 @@ static void stock_fill_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res), 0);
 }
 
-/* Pages of its own, counted as the hooks of small folios do. */
+/* Map its own pages, counted as the hooks of small folios do. */
 static void map_own(struct rss_container *rss, int nr)
 {
 	migrate_disable();
@@ -179,7 +178,7 @@ static void map_own(struct rss_container *rss, int nr)
 	migrate_enable();
 }
 
-/* However much is unmapped, a stock stays small. */
+/* However many pages are unmapped, a stock stays small. */
 static void stock_surplus_test(struct kunit *test)
 {
 	struct stock_fixture *f = test->priv;
@@ -196,7 +195,7 @@ static void stock_surplus_test(struct kunit *test)
 	}
 }
 
-/* Pages that a task of another container unmaps are no stock for anybody. */
+/* Pages unmapped by a task of another container go to no stock. */
 static void stock_not_own_test(struct kunit *test)
 {
 	struct stock_fixture *f = test->priv;
@@ -217,7 +216,7 @@ static void stock_not_own_test(struct kunit *test)
 	expect_pages(test, f->sibling, 0);
 }
 
-/* A CPU has one stock: who fills his has that of the last one given back. */
+/* A CPU has one stock: filling it returns that of the previous holder. */
 static void stock_take_over_test(struct kunit *test)
 {
 	struct stock_fixture *f = test->priv;
@@ -237,7 +236,7 @@ static void stock_take_over_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res),
 				RSS_STOCK_MAX);
 	}
-	/* Not even for an instant has it had both. */
+	/* Both are never charged at the same time. */
 	KUNIT_EXPECT_EQ(test, res_counter_max_usage(&f->parent->res),
 			RSS_STOCK_MAX);
 
@@ -252,7 +251,7 @@ static void stock_take_over_test(struct kunit *test)
 	migrate_enable();
 }
 
-/* Who is dead gets no stock, and keeps none. */
+/* A dead container gets no stock, and keeps none. */
 static void stock_release_test(struct kunit *test)
 {
 	struct stock_fixture *f = test->priv;
@@ -272,7 +271,7 @@ static void stock_release_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res), 0);
 }
 
-/* What is drained is what is at the container or below it. */
+/* A drain covers the container and its descendants. */
 static void stock_drain_test(struct kunit *test)
 {
 	struct stock_fixture *f = test->priv;
@@ -297,7 +296,7 @@ static long watermark_events(struct rss_container *rss)
 	return atomic_long_read(&rss->events_local[RSS_EVENT_WATERMARK]);
 }
 
-/* Close to a watermark there is no stock, and the very page is told. */
+/* Close to a watermark there is no stock, and the exact page is reported. */
 static void stock_watermark_test(struct kunit *test)
 {
 	struct stock_fixture *f = test->priv;
@@ -323,12 +322,12 @@ static void stock_watermark_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum_stock(f->child), 0);
 	expect_pages(test, f->child, 13);
 
-	/* Far above it there are stocks again. */
+	/* Far above it, stocks are allowed again. */
 	map_own(f->child, far);
 	KUNIT_EXPECT_EQ(test, stock_fill(f->child, &fail), 0);
 	KUNIT_EXPECT_EQ(test, sum_stock(f->child), RSS_STOCK_MAX);
 
-	/* Set below usage, it is no event, at once or later. */
+	/* A watermark set below usage is no event, then or later. */
 	rss_set_watermark(f->child, far);
 	map_own(f->child, 1);
 	KUNIT_EXPECT_EQ(test, watermark_events(f->child), 2);
@@ -359,7 +358,7 @@ static void limit_desc(const struct limit_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(limit, limit_cases, limit_desc);
 
-/* One page below the limit there is room for one page, and no more. */
+/* One page below the limit there is room for exactly one page. */
 static void stock_limit_test(struct kunit *test)
 {
 	const struct limit_case *c = test->param_value;
@@ -385,7 +384,7 @@ static void stock_limit_test(struct kunit *test)
 						&f->child->res :
 						&f->parent->res);
 	}
-	KUNIT_EXPECT_FALSE(test, res_counter_over_limit(&f->child->res));
+	KUNIT_EXPECT_NULL(test, res_counter_first_over(&f->child->res));
 }
 
 /* Past the limit of either level the container is marked, but not at it. */
@@ -402,7 +401,7 @@ static void stock_over_test(struct kunit *test)
 	expect_pages(test, f->child, 101);
 }
 
-/* The parent counts what it takes over, its usage stays. */
+/* The parent counts the pages that it takes over; its usage stays. */
 static void stock_move_test(struct kunit *test)
 {
 	struct stock_fixture *f = test->priv;

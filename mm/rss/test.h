@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the KUnit tests of the RSS controller share.
+ * Shared code of the RSS controller's KUnit tests.
  */
 #ifndef _MM_RSS_TEST_H
 #define _MM_RSS_TEST_H
@@ -10,7 +10,7 @@
 
 #include "rss.h"
 
-/* Has a record for each page, as the first container does. Skips if that can't be. */
+/* Allocate the records, as the first container does. Skip if disabled. */
 static inline int rss_test_need_records(struct kunit *test)
 {
 	int err;

@@ -3,48 +3,50 @@
  * RSS controller: telling a container that thrashes from one at work.
  *
  * File pages can always be unmapped. So reclaim makes progress in a container
- * whose last evictable pages are the code that its tasks run: each fault evicts
- * the page that the next instruction needs. Reclaim alone can't see that. The
+ * whose last evictable pages are the code that its tasks run: each fault
+ * evicts the page that the next instruction needs. Reclaim can't tell, but the
  * faults can: thrashing maps the same few pages over and over.
  *
- * Observed are faults that had to reclaim first. The *distance* of a fault is
- * the number of pages that this level has evicted since the same page of the
- * same mm faulted last: with so many more evictable pages it would have stayed.
+ * Only faults that had to reclaim first are observed. The *distance* of a
+ * fault is the number of pages that this level has evicted since the previous
+ * fault on the same page of the same mm: with that many more evictable pages,
+ * the page would have stayed.
  *
- * A reader of a file of F pages, in turn, comes back at distance F. At random, at
- * the time a page stays mapped, R evictions if there are R evictable pages, plus
- * a geometrically distributed time until it is read again, F - R on average.
- * With distances up to half of the limit L called *short*:
+ * If a file of F pages is read sequentially, a page returns at distance F. If
+ * it is read at random, the distance is the time that a page stays mapped, R
+ * evictions if there are R evictable pages, plus a geometrically distributed
+ * time until it is read again, F - R on average. Call distances up to half of
+ * the limit L *short*. Then:
  *
- *  - in turn, no fault of a file larger than L is short;
- *  - at random, with F >= L, at most 1 - exp(-1/2) = 39 % are, and none if
- *    R > L / 2;
+ *  - sequentially, no fault of a file larger than L is short;
+ *  - at random, with F >= L, at most 1 - exp(-1/2) = 39 % are, and none if R >
+ *    L / 2;
  *  - code of W pages that runs in R < W evictable ones faults at distances
- *    around W. All are short if W <= L / 2, so that what can't be evicted takes
- *    at least half of the limit.
+ *    around W. All are short if W <= L / 2; pages that can't be evicted then
+ *    take at least half of the limit.
  *
- * RSS_REFAULT_SHARE is half way between. Small limits need a bound of their
- * own: a program goes round in some hundred pages of its own, its libraries and
- * page by page of its data before it is in main(). With less it crawls for
- * minutes, at distances beyond the limit. So up to RSS_SHORT_LEAST pages are
- * short under any limit, and who reads a file of so few again and again under a
- * limit of fewer is taken to thrash.
+ * RSS_REFAULT_SHARE lies between the last two. Small limits need a bound of
+ * their own: before main(), a program loops over some hundred pages of its
+ * own, its libraries and its data. With less it crawls for minutes, at
+ * distances beyond the limit. So up to RSS_SHORT_LEAST pages are short under
+ * any limit. As a result, repeatedly reading a file of at most that size under
+ * a smaller limit counts as thrashing.
  *
- * That pages come back soon does not mean that a task gets nowhere: it may do
- * much between two faults, or wait for requests and fault a little for each.
- * So the time that it takes to make room must be at least an eighth of the whole.
- * A fault on cached code takes some 2000 instructions besides making room,
- * which takes 1400 at least, and more time in an emulator; with nothing else to
- * do the share is between a fifth and two fifths.
+ * Pages may return soon without harm: the task may do much between two faults,
+ * or wait for requests and take a few faults for each. So making room must
+ * take at least an eighth of the time. A fault on cached code takes some 2000
+ * instructions besides making room, which takes at least 1400, and more time
+ * in an emulator; in a task that does nothing else, the share is between a
+ * fifth and two fifths.
  *
- * All of this must hold for a window of at least RSS_WINDOW, in one task. So a
- * container that thrashes is known as such after one to two windows, or after
- * RSS_LEAST_SAMPLES samples if that takes longer.
+ * All of this must hold for a window of at least RSS_WINDOW, in one task. So
+ * thrashing is detected after one to two windows, or after RSS_LEAST_SAMPLES
+ * samples if that takes longer.
  *
- * What comes back soon is known sooner than what does not, and would seem to be
- * more if a window saw little more evictions than a short distance has. So none
- * is called short that is more than what is evicted in RSS_RATE_PERIOD: where
- * making room takes long, a task gets nowhere for the sake of fewer pages.
+ * Pages that return soon are known sooner than those that do not. Their share
+ * would look too large if a window saw barely more evictions than a short
+ * distance has. So no distance is short that exceeds the evictions in
+ * RSS_RATE_PERIOD: if making room is slow, fewer pages are enough to thrash.
  */
 
 #include <linux/hash.h>
@@ -57,19 +59,19 @@
 
 #include "rss.h"
 
-/* As above: short is at most this part of the limit, and within these bounds. */
+/* As above: the part of the limit that is short, and its bounds. */
 #define RSS_SHORT_SHIFT		1
 #define RSS_SHORT_LEAST		128UL
 #define RSS_SHORT_MOST		16384UL
 
-/* However few are evicted in RSS_RATE_PERIOD, so many are short. */
+/* At least this many are short, however few are evicted. */
 #define RSS_RATE_LEAST		32UL
 
-/* More of the sampled faults than this have to be refaults: 5/8. */
+/* More of the sampled faults than this must be refaults: 5/8. */
 #define RSS_REFAULT_SHARE	5
 #define RSS_REFAULT_WHOLE	8
 
-/* The time to make room, times this, is at least that of all else. */
+/* Making room must take at least 1/7 of the time of all else. */
 #define RSS_STALL_SHARE		7
 
 #define RSS_WINDOW		(HZ / 2)
@@ -77,21 +79,21 @@
 #define RSS_RATE_PERIOD		(RSS_WINDOW / 4)
 
 /*
- * Not each fault is watched for its page to come back, but so many that half of
- * a set is in use if none does. They are chosen by time: by page, one that faults
+ * Not every fault is watched, but enough to use half of a set if no page
+ * returns. They are chosen by time: if chosen by page, one page that faults
  * often would stand for all.
  */
 #define RSS_WATCH_SETS		8
 #define RSS_WATCH_WAYS		16
 #define RSS_WATCH_LIVE		(RSS_WATCH_WAYS / 2)
 
-/* An mm that did not come for so many short distances may be gone. */
+/* An mm without a fault for this many short distances may be gone. */
 #define RSS_WATCH_FORGOTTEN	4
 
 /**
  * struct rss_watch - a fault that is watched
- * @mm: where it was, a hash; 0 if there is none
- * @page: of the address, a hash
+ * @mm: hash of its mm; 0 if unused
+ * @page: hash of its address
  * @when: pages that the level had evicted by then
  */
 struct rss_watch {
@@ -101,12 +103,12 @@ struct rss_watch {
 };
 
 /**
- * struct rss_watch_set - faults that are watched, in one mm or in a few
- * @begun: pages that the level had evicted when the last one began to be watched
- * @ways: those that are watched
+ * struct rss_watch_set - watched faults of one mm or a few
+ * @begun: pages that the level had evicted when the last watch began
+ * @ways: the watches
  *
- * Only a task of the same mm ends a watch: what is late in one would be counted
- * less often than what comes back, if others took it away.
+ * Only a task of the same mm ends a watch: if others could, late pages would
+ * be counted less often than those that return.
  */
 struct rss_watch_set {
 	u32 begun;
@@ -115,13 +117,13 @@ struct rss_watch_set {
 
 /**
  * struct rss_refaults - the faults of a full container
- * @since: jiffies when evictions began to be counted for @distance
+ * @since: jiffies when counting evictions for @distance began
  * @evicted: pages that the level had evicted by then
- * @distance: the longest that is short, in pages evicted
+ * @distance: the longest short distance, in pages evicted
  * @sets: by mm
  *
- * Allocated when a container is full for the first time. No lock: of two CPUs
- * that write a slot at a time one is lost, and with it one sample.
+ * Allocated when a container is full for the first time. No lock: if two CPUs
+ * race for a slot, one sample is lost.
  */
 struct rss_refaults {
 	unsigned long since;
@@ -143,7 +145,7 @@ static struct rss_refaults *rss_get_refaults(struct rss_container *full)
 	refaults->since = jiffies;
 	refaults->evicted = atomic_long_read(&full->reclaimed);
 	refaults->distance = RSS_RATE_LEAST;
-	/* Full barrier: who sees the pointer sees what it points to. */
+	/* Full barrier: the contents are visible before the pointer. */
 	other = cmpxchg(&full->full.refaults, NULL, refaults);
 	if (!other)
 		return refaults;
@@ -151,7 +153,7 @@ static struct rss_refaults *rss_get_refaults(struct rss_container *full)
 	return other;
 }
 
-/* Two tasks may be here at a time; then one of them is a little wrong. */
+/* Two tasks may race here; then one result is slightly off. */
 static u32 rss_short_distance(struct rss_refaults *refaults,
 			      struct rss_container *full, u32 now)
 {
@@ -172,7 +174,7 @@ static u32 rss_short_distance(struct rss_refaults *refaults,
 	return min(READ_ONCE(refaults->distance), most);
 }
 
-/* Ends what is watched: the page is back, or it is late for that. */
+/* End watches whose page returned, or is too late for that. */
 static void rss_watch_ends(struct rss_task *task, struct rss_watch_set *set,
 			   const struct rss_watch *fault, u32 distance)
 {
@@ -232,7 +234,7 @@ static void rss_note_refault(struct rss_task *task, struct rss_container *full,
 		rss_watch_begins(set, &fault);
 }
 
-/* Clocks of two CPUs may differ a little. */
+/* The clocks of two CPUs may differ slightly. */
 static u64 rss_elapsed(u64 since, u64 now)
 {
 	return max((s64)(now - since), 0);
@@ -242,7 +244,7 @@ static u64 rss_elapsed(u64 since, u64 now)
 static void rss_note_time(struct rss_task *task, u64 start, u64 now)
 {
 	task->stalled += rss_elapsed(start, now);
-	/* A task that was preempted neither worked nor waited by choice. */
+	/* A preempted task neither worked nor chose to wait. */
 	if (task->slept != current->nvcsw || task->preempted == current->nivcsw)
 		task->worked += rss_elapsed(task->left, start);
 }
@@ -271,18 +273,18 @@ static bool rss_window_thrashed(const struct rss_task *task)
 }
 
 /**
- * rss_thrashes - note a fault for which room had to be made
+ * rss_note_fault - note a fault for which room had to be made
  * @full: the level that was full
- * @mm: where the fault was
- * @address: of the fault
+ * @mm: the mm that faulted
+ * @address: the address of the fault
  * @start: local_clock() when making room began
  *
  * Context: may sleep.
- * Return: true if a window of observation of current is over, in which it got
- * nowhere: reclaim evicts what is needed next.
+ * Return: true at the end of a window in which current made no progress:
+ * reclaim evicts what is needed next.
  */
-bool rss_thrashes(struct rss_container *full, struct mm_struct *mm,
-		  unsigned long address, u64 start)
+bool rss_note_fault(struct rss_container *full, struct mm_struct *mm,
+		    unsigned long address, u64 start)
 {
 	struct rss_task *task = &current->rss;
 	u64 now = local_clock();

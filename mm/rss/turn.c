@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RSS controller: whose turn it is to give pages.
+ * RSS controller: which list to reclaim from next.
  *
- * Those below a limit give in proportion to what they have. A level of the
- * hierarchy has a turn for each child with entries on its lists or below, and
- * for each node with entries on lists of the level itself. They are ordered by
- * the share of its own that each has given so far: the next one is who has given
- * least. Where a child is next it goes on with the turns of that child, down to
- * a node of a container. So it takes the depth times the logarithm of the width
- * to find one, however many children there are, and those without entries cost
- * nothing.
+ * Descendants are reclaimed in proportion to their reclaimable pages. A level
+ * of the hierarchy has a turn for each child with entries on its lists or
+ * below, and for each node with entries on lists of the level itself. They are
+ * ordered by the share of its own pages that each has given so far; the next
+ * turn is the one that has given least. If it is a child's, the search
+ * continues with the turns of the child, down to a node of a container. So
+ * finding a turn takes the depth times the logarithm of the width, and
+ * children without entries cost nothing.
  *
- * Each level has its own order. Limits at several levels that are met in turn
- * thus take from any level in the same order, rather than one undoes what the
- * other knows.
+ * Each level has its own order. So limits at several levels that are hit
+ * alternately take from a level in the same order, and none undoes what
+ * another has balanced.
  *
  * A turn begins when lists get their first entry (rss_list_add()), from the
- * bottom up, and ends when somebody who comes to it finds nothing left.
+ * bottom up. It ends when reclaim comes to it and finds nothing left.
  */
 
 #include <linux/math64.h>
@@ -27,23 +27,26 @@
 #include "rss.h"
 
 /*
- * Shares are parts of 1 << RSS_TURN_WHOLE_SHIFT, a page in vain 1 / RSS_TURN_VAIN
- * of one that was taken. These pages count so that those in use all the time don't
- * stop others from being asked.
+ * Shares are fractions of 1 << RSS_TURN_WHOLE_SHIFT. A page scanned in vain
+ * counts as 1 / RSS_TURN_VAIN of a page taken: a container whose pages are all
+ * in use is asked more often, but can't keep others from being asked.
  */
 #define RSS_TURN_WHOLE_SHIFT	32
 #define RSS_TURN_VAIN		8
 
-/* Who can't give anything is asked again when others gave so much of theirs. */
+/* A turn that can't give comes up again when others gave this much more. */
 #define RSS_TURN_PAUSE		(1ULL << (RSS_TURN_WHOLE_SHIFT - 5))
 
-/* Who has less than 1 / RSS_TURN_SPARED of a fair share is spared. */
+/*
+ * A child with less than 1 / RSS_TURN_SPARED of a fair share is spared: if it
+ * sleeps, a limit that its busy siblings keep hitting would empty it.
+ */
 #define RSS_TURN_SPARED		4
 
-/* How many turns to pass over before the lock is dropped for a moment. */
+/* Turns to pass over before the lock is dropped. */
 #define RSS_TURN_BATCH		32
 
-/* Children have turns of their parent's with this instead of a node. */
+/* The nid of a child's turn at its parent. */
 #define RSS_TURN_CHILD		NUMA_NO_NODE
 
 static struct rss_turn *rb_to_turn(struct rb_node *rb)
@@ -72,7 +75,7 @@ static void rss_turn_add(struct rss_container *level, struct rss_turn *turn)
 {
 	lockdep_assert_held(&level->turns_lock);
 
-	/* Who is new, or had nothing to give, is where the last of the others is. */
+	/* New and idle turns start at the current share. */
 	turn->given = max(turn->given, level->turns_given);
 	rb_add_cached(&turn->rb, &level->turns, rss_turn_less);
 	turn->linked = true;
@@ -92,7 +95,7 @@ static void rss_turn_del(struct rss_container *level, struct rss_turn *turn)
 		WRITE_ONCE(level->nr_child_turns, level->nr_child_turns - 1);
 }
 
-/* Puts a turn where it belongs after it gave @share. */
+/* Move a turn to its new place after it gave @share. */
 static void rss_turn_advance(struct rss_container *level, struct rss_turn *turn,
 			     u64 share)
 {
@@ -119,11 +122,11 @@ static bool rss_turn_begin(struct rss_container *level, struct rss_turn *turn)
 }
 
 /**
- * rss_turns_begin - let the lists of a container on a node have turns
+ * rss_turns_begin - begin a turn for the lists of a container on a node
  * @node: the lists, which get their first entry
  *
- * And the container at its parent, and so on. Pairs with rss_turn_ended(): who
- * takes the parent's lock second sees what the other did.
+ * Also for the container at its parent, and so on. Pairs with
+ * rss_child_turn_end(): the second to lock the parent sees the other's change.
  *
  * Context: @node's lock held.
  */
@@ -140,7 +143,7 @@ void rss_turns_begin(struct rss_node *node)
 	}
 }
 
-/* Ends the turns of lists of @level on a node if there is nothing on them. */
+/* End the turn of the lists of @level on a node if they are empty. */
 static void rss_node_turn_end(struct rss_container *level, struct rss_node *node)
 {
 	/* Nothing is added meanwhile. */
@@ -167,8 +170,8 @@ void rss_turns_end(struct rss_container *rss)
 }
 
 /*
- * Ends the turns of a child that has none itself. If it gets one now,
- * rss_turns_begin() waits for the lock and begins here after that.
+ * End the turn of a child that has none itself. If it gets one now,
+ * rss_turns_begin() waits for the lock and then begins a turn here.
  */
 static bool rss_child_turn_end(struct rss_container *level,
 			       struct rss_turn *turn)
@@ -183,10 +186,10 @@ static bool rss_child_turn_end(struct rss_container *level,
 }
 
 /**
- * rss_turns_forget - end the turns of a container at its parent for good
- * @rss: the container, a grace period before it is freed, or more exactly before its
- *	reference count is: whoever finds its turn tries to get a reference. Entries
- *	that are on their way to its lists begin no other one
+ * rss_turns_forget - end the turn of a container at its parent for good
+ * @rss: the container, a grace period before its reference count is freed:
+ *	tasks that find its turn try to get a reference. Entries that are still
+ *	on their way to its lists begin no other turn
  */
 void rss_turns_forget(struct rss_container *rss)
 {
@@ -202,10 +205,10 @@ void rss_turns_forget(struct rss_container *rss)
 }
 
 /**
- * rss_node_reclaimable - pages that reclaim could get at on a node
+ * rss_node_reclaimable - number of reclaimable pages on a node
  * @node: the lists of a container there
  *
- * Return: their number, as of the last scans.
+ * Return: the number as of the last scans.
  */
 unsigned long rss_node_reclaimable(struct rss_node *node)
 {
@@ -221,10 +224,10 @@ unsigned long rss_node_reclaimable(struct rss_node *node)
 }
 
 /**
- * rss_reclaimable - pages that reclaim could get at in a container
+ * rss_reclaimable - number of reclaimable pages of a container
  * @rss: the container
  *
- * Return: their number, without those of descendants.
+ * Return: the number without descendants.
  */
 unsigned long rss_reclaimable(struct rss_container *rss)
 {
@@ -237,10 +240,10 @@ unsigned long rss_reclaimable(struct rss_container *rss)
 }
 
 /*
- * What @turn's share is a share of. Lists hold pages that were unmapped since the
- * last scan, so it is no more than usage, but something, or none of them would
- * ever be dropped. Below children that have children, usage has to do: it counts
- * pages that can't go, too, but nothing has to be walked for it.
+ * The whole that @turn's share is a part of. Lists include pages unmapped
+ * since the last scan, so it is at most usage, but not 0, or these would never
+ * be dropped. For children that have children, usage has to do: it includes
+ * pages that can't be reclaimed, but needs no walk.
  */
 static unsigned long rss_turn_size(struct rss_container *level,
 				   struct rss_turn *turn)
@@ -258,7 +261,7 @@ static unsigned long rss_turn_size(struct rss_container *level,
 	return nr ? clamp(usage, 1UL, nr) : 0;
 }
 
-/* Children that have less than this are left alone as long as others give. */
+/* Children with less than this are left alone as long as others give. */
 static unsigned long rss_spared(struct rss_container *level)
 {
 	unsigned long fair = min(res_counter_usage(&level->res),
@@ -276,7 +279,7 @@ static bool rss_turn_passes(struct rss_turn *turn, unsigned long size,
 	       res_counter_usage(&rss_turn_child(turn)->res) < spared;
 }
 
-/* Ends the turns of the first children that have none themselves. */
+/* End the turns of the first children that have none themselves. */
 static void rss_child_turns_end(struct rss_container *level)
 {
 	struct rb_node *rb;
@@ -289,8 +292,8 @@ static void rss_child_turns_end(struct rss_container *level)
 }
 
 /*
- * Ends the turns below one of @level's that has nothing to give, if its lists are
- * empty. Drops the lock of @level for that.
+ * End the turns below a turn of @level that has nothing to give, if its lists
+ * are empty. Drops the lock of @level meanwhile.
  */
 static void rss_end_empty(struct rss_container *level, struct rss_turn *turn)
 	__must_hold(&level->turns_lock)
@@ -312,7 +315,7 @@ static void rss_end_empty(struct rss_container *level, struct rss_turn *turn)
  * struct rss_search - the search for the next turn at a level
  * @level: the level
  * @spared: children with less than this are passed over
- * @left: so many turns may be passed over still, each once
+ * @left: number of turns that may still be passed over, each once
  */
 struct rss_search {
 	struct rss_container *level;
@@ -321,8 +324,8 @@ struct rss_search {
 };
 
 /*
- * Returns the first turn at a level that can give, NULL if there is none. The lock
- * is held; it is dropped now and then.
+ * The first turn at a level that can give, or NULL. Called with the lock held,
+ * which is dropped now and then.
  */
 static struct rss_turn *rss_first_turn(struct rss_search *search)
 	__must_hold(&search->level->turns_lock)
@@ -357,8 +360,8 @@ static struct rss_turn *rss_first_turn(struct rss_search *search)
 }
 
 /*
- * Returns the child with a reference whose turn it is, NULL if it is that of lists
- * of the level itself, in *@nid, or if *@nid is RSS_TURN_CHILD of nobody.
+ * The child whose turn it is, with a reference. NULL if it is the turn of the
+ * level's own lists on node *@nid, or no turn, with *@nid RSS_TURN_CHILD.
  */
 static struct rss_container *rss_next_below(struct rss_container *level,
 					    bool spare, int *nid)
@@ -399,14 +402,14 @@ static void rss_pause_turn(struct rss_container *rss)
 }
 
 /**
- * rss_next_victim - find out whose turn it is
- * @root: the container for which pages are reclaimed
+ * rss_next_victim - find the next turn
+ * @root: the container that reclaim is for
  * @spare: leave children alone that have much less than others
- * @victim: where to put it
+ * @victim: where to store it
  *
  * Context: may sleep.
- * Return: 0; -ENOENT if nobody can give anything; -EAGAIN if a child was found
- * that has children which can't. Others may do then.
+ * Return: 0; -ENOENT if no turn can give; -EAGAIN if a child was found whose
+ * own children can't give. Others may, then.
  */
 int rss_next_victim(struct rss_container *root, bool spare,
 		    struct rss_victim *victim)
@@ -445,18 +448,18 @@ static void rss_turn_give(struct rss_container *level, struct rss_turn *turn,
 }
 
 /**
- * rss_end_turn - note what somebody gave
- * @root: the container for which pages were reclaimed
- * @victim: what rss_next_victim() found; its reference is put
+ * rss_victim_done - note what a turn gave
+ * @root: the container that reclaim is for
+ * @victim: as found by rss_next_victim(); its reference is put
  * @taken: pages it gave
- * @vain: pages that were looked at in vain, 1 at least
+ * @vain: pages scanned in vain, at least 1
  *
- * It counts at each level, so that all take from it what is its share.
+ * It counts at each level, so that all levels take their share from it.
  *
  * Context: may sleep.
  */
-void rss_end_turn(struct rss_container *root, struct rss_victim *victim,
-		  unsigned long taken, unsigned long vain)
+void rss_victim_done(struct rss_container *root, struct rss_victim *victim,
+		     unsigned long taken, unsigned long vain)
 {
 	struct rss_node *node = victim->rss->node[victim->nid];
 	struct rss_container *pos = victim->rss;
@@ -470,20 +473,20 @@ void rss_end_turn(struct rss_container *root, struct rss_victim *victim,
 	rss_put(victim->rss);
 }
 
-/* Whether anything in the subtree of @css is on lists. RCU. */
+/* Whether the subtree of @css has entries on lists. RCU. */
 static bool rss_has_turns(struct cgroup_subsys_state *css)
 {
 	return READ_ONCE(css_to_rss(css)->nr_turns);
 }
 
 /**
- * rss_next_active - walk those in a subtree that have entries on their lists
+ * rss_next_active - walk the containers in a subtree that have entries
  * @prev: the last one, whose reference is put; NULL at first
  * @root: the container at its top
  *
- * Others are passed over without a reference, with all that is below them.
+ * Others are passed over with their subtrees, without a reference.
  *
- * Return: the next one, with a reference, NULL at the end.
+ * Return: the next one with a reference, or NULL at the end.
  */
 struct rss_container *rss_next_active(struct rss_container *prev,
 				      struct rss_container *root)

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RSS controller: taking folios of files out of all page tables.
+ * RSS controller: unmapping file folios.
  *
- * That is all a container wants of them, so they are left where they are on
- * the global LRU and in the page cache, dirty or under writeback as they may
- * be. Going through shrink_folio_list() would take each off its lruvec and put
- * it back, only to have it kept.
+ * A container only needs file folios unmapped. They stay on the global LRU and
+ * in the page cache, even dirty or under writeback. shrink_folio_list() would
+ * take each folio off its lruvec and put it back, only to keep it.
  */
 
 #include <linux/mm.h>
@@ -28,7 +27,7 @@ static void rss_unmap_folio(struct folio *folio)
 }
 
 /*
- * Returns true if the folio was unmapped, as far as possible, and stays locked
+ * Returns true if the folio was unmapped, as far as possible. It stays locked
  * until the TLB is flushed.
  */
 static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
@@ -39,8 +38,8 @@ static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
 	u64 state;
 
 	/*
-	 * Who has just allocated a folio writes its flags without atomics: not
-	 * even the lock may be touched then.
+	 * The flags of a newly allocated folio are written without atomics.
+	 * Not even the lock bit may be touched then.
 	 */
 	if (!rss_isolate_state(iso, pc) || !folio_trylock(folio)) {
 		iso->busy = true;
@@ -57,7 +56,7 @@ static bool rss_unmap_one(struct rss_isolate *iso, struct folio *folio,
 		goto unlock;
 	}
 
-	if (!rss_isolate_unused(iso, folio, once))
+	if (!rss_isolate_judge(iso, folio, once))
 		goto unlock;
 
 	rss_unmap_folio(folio);
@@ -73,8 +72,8 @@ unlock:
 }
 
 /*
- * A small folio of which only the fault that mapped it is known, as long as
- * somebody waits for its page. A large one takes many faults to map again.
+ * A small folio of which only the fault that mapped it is known, while a task
+ * waits for its page. A large one takes many faults to map again.
  */
 static bool rss_used_once(const struct rss_isolate *iso, unsigned int i,
 			  struct folio *folio)
@@ -87,8 +86,8 @@ static bool rss_used_once(const struct rss_isolate *iso, unsigned int i,
  * rss_unmap_pages - unmap folios from a container's list of file pages
  * @iso: which list, and how much of it
  *
- * Nothing may write to a folio by a stale TLB entry once it is unlocked: whoever
- * cleans it then can't see that in a page table any more.
+ * Folios stay locked until the TLB is flushed: if an unlocked folio is
+ * cleaned, no page table shows a later write through a stale TLB entry.
  *
  * Context: may sleep.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RSS controller: how page tables say that a folio is used.
+ * RSS controller: whether page tables show that a folio is in use.
  *
- * folio_referenced() would do, but with MGLRU it ages what is mapped around the
- * folio, too. That is noted for the generations of the lruvec, by which a
- * container does not go, and the neighbours look unused when it gets to them.
+ * folio_referenced() is not used: with MGLRU it also clears the accessed bits
+ * around the folio. It notes them in the generations of the lruvec, which
+ * containers do not use, so the neighbours would look unused here.
  */
 
 #include <linux/mm.h>
@@ -17,9 +17,9 @@
 #include "rss.h"
 
 /**
- * struct rss_use - how page tables say that a folio is used
- * @young: entries by which it was accessed since the last look
- * @keep: code, which is dear to do without
+ * struct rss_use - what page tables show about the use of a folio
+ * @young: VMAs through which it was accessed since the last check
+ * @keep: it was accessed as code, which is expensive to evict
  */
 struct rss_use {
 	unsigned int young;
@@ -34,7 +34,7 @@ static bool rss_see_use(struct folio *folio, struct vm_area_struct *vma,
 	bool young = false;
 
 	while (page_vma_mapped_walk(&pvmw)) {
-		/* That of a huge page may wait for other CPUs. */
+		/* A flush for a huge page might wait for other CPUs. */
 		if (pvmw.pte)
 			young |= ptep_clear_flush_young_notify(vma,
 					pvmw.address, pvmw.pte);
@@ -51,14 +51,14 @@ static bool rss_see_use(struct folio *folio, struct vm_area_struct *vma,
 }
 
 /**
- * rss_judge_folio - find out whether a folio is in use
+ * rss_judge_folio - check whether a folio is in use
  * @folio: the folio, locked
- * @once: the fault that mapped it is use enough to explain what is found. It is
- *	not worth a second look then, which costs as much as to map it again
+ * @once: the fault that mapped it explains a single use. It is not worth a
+ *	second check, which costs as much as mapping it again
  *
- * Used once is not used often: that takes another use until the next look, or
- * one by somebody else. For global reclaim PG_referenced stands for what was
- * found in the page tables, as it can't see that any more.
+ * A single use does not activate: that takes another use before the next
+ * check, or one through another VMA. PG_referenced tells global reclaim what
+ * was found, as the page tables no longer do.
  *
  * Context: may sleep.
  * Return: what to do with it.
@@ -94,13 +94,13 @@ enum rss_verdict rss_judge_folio(struct folio *folio, bool once)
 }
 
 /**
- * rss_show_use_again - let page tables tell of what the task uses from now on
+ * rss_show_use_again - make page tables show what the task uses from now on
  *
- * Some architectures clear that a page was accessed and leave it in the TLB; it
- * does not show then that it is in use. Elsewhere that is a matter of the next
- * switch to another task. A task that reclaims from itself, again and again, loses
- * what it uses most. Where its mm has run on several CPUs, the flush for what was
- * unmapped has gone to all of them.
+ * Some architectures clear the accessed bit but leave the TLB entry, so that
+ * further use does not show. Elsewhere the next context switch solves that. A
+ * task that keeps reclaiming from itself would lose what it uses most. If its
+ * mm has run on several CPUs, the flush for the unmapped pages has already
+ * gone to all of them.
  *
  * Context: any that may fault; interrupts no other CPU.
  */

@@ -3,14 +3,14 @@
  * RSS controller: telling user space that usage crossed a watermark.
  *
  * An event is a charge that takes usage from at most the watermark to above
- * it. The fast path of charging does not look for that. It need not, where
- * the watermark is further away than stocks can hide. Closer to it neither the
- * container nor those below have stocks: each charge then takes the slow path,
+ * it. The fast path of charging does not check that. It need not if the
+ * watermark is further away than stocks can hide. Closer to it, neither the
+ * container nor its descendants have stocks: each charge takes the slow path,
  * and the counter is usage.
  *
- * Closeness is told by the slow path, which looks at each level on the way up
- * and at nothing else. What comes close stops the stocks of the CPUs below it,
- * once: it has to get twice as far away before they are allowed again. All
+ * The slow path checks for closeness, at each level on the way up and nowhere
+ * else. Once a watermark is close, the stocks of the CPUs below it are
+ * stopped, once: they are allowed again when it is twice as far away. All
  * stocks together are less than that, however many containers there are.
  */
 
@@ -21,9 +21,9 @@
 #include "rss.h"
 
 /*
- * How usage stands to the watermark of a container. Each change counts up as
- * well, so that who compares and exchanges knows that what he saw of the
- * counter was seen in this state: no crossing is told twice or made up.
+ * How usage stands to the watermark of a container. Each change also counts
+ * up, so that compare and exchange only succeeds if the counter was read in
+ * this state: no crossing is reported twice, and none that did not happen.
  *
  *  ABOVE  usage was above it
  *  CLOSE  it is close, there are no stocks below
@@ -39,7 +39,7 @@ static int rss_mark_next(int mark, int bits)
 	       bits;
 }
 
-/* Stocks let the counter be above usage by half as much at most. */
+/* Stocks put the counter above usage by at most half of this. */
 static bool rss_watermark_close(unsigned long usage, unsigned long watermark,
 				bool was_close)
 {
@@ -49,10 +49,10 @@ static bool rss_watermark_close(unsigned long usage, unsigned long watermark,
 }
 
 /*
- * Charges and uncharges that cross in opposite directions must not leave the
- * state of the earlier one, or the next crossing is no event. Each changes the
- * counter, which is a full barrier, and reads @mark. Who changes @mark looks at
- * the counter again: either he sees the change, or the one who made it sees his.
+ * Racing charges and uncharges that cross in opposite directions must not
+ * leave the state of the earlier one, or the next crossing is no event. Each
+ * changes the counter, a full barrier, and reads @mark. After changing @mark,
+ * a task reads the counter again: one side always sees the other's write.
  *
  * Returns true if it is close.
  */
@@ -88,11 +88,11 @@ static bool rss_watermark_look(struct rss_container *rss)
 }
 
 /**
- * rss_watermark_note - see whether a charge or uncharge crossed a watermark
- * @rss: the container; the levels above are looked at, too
+ * rss_watermark_note - check whether a charge or uncharge crossed a watermark
+ * @rss: the container; the levels above are checked, too
  *
- * What gives a stock back without having a look crosses nothing: where there
- * are stocks, all watermarks are further away than that.
+ * Returning a stock without this check crosses nothing: where there are
+ * stocks, all watermarks are further away than that.
  *
  * Context: task, atomic, interrupts enabled.
  * Return: true if one is close, so that the container must not have a stock.
@@ -112,17 +112,17 @@ bool rss_watermark_note(struct rss_container *rss)
 }
 
 /*
- * Serializes those who set a watermark, for want of space in each container. Held for
- * as long as other CPUs take to be interrupted.
+ * Serializes setting watermarks; one lock for all, to save space in each
+ * container. Held while other CPUs are interrupted.
  */
-static DEFINE_MUTEX(watermark_mutex);
+static DEFINE_MUTEX(rss_watermark_mutex);
 
 /**
  * rss_set_watermark - set the watermark of a container
  * @rss: the container
  * @nr: the watermark in pages, %RES_COUNTER_MAX for none
  *
- * To set it below the present usage is no event.
+ * Setting it below current usage is no event.
  *
  * Context: may sleep.
  */
@@ -132,12 +132,12 @@ void rss_set_watermark(struct rss_container *rss, unsigned long nr)
 
 	if (nr != RES_COUNTER_MAX)
 		rss_stock_watch();
-	mutex_lock(&watermark_mutex);
+	mutex_lock(&rss_watermark_mutex);
 	if (rss->watermark != RES_COUNTER_MAX)
 		rss_stock_unwatch();
 	/*
-	 * None is crossed meanwhile: who has seen the old one finds @mark
-	 * changed, who sees that change sees that there is none.
+	 * No crossing is reported meanwhile: a task that read the old
+	 * watermark finds @mark changed; one that sees that sees no watermark.
 	 */
 	WRITE_ONCE(rss->watermark, RES_COUNTER_MAX);
 	mark = atomic_add_return(RSS_MARK_COUNT, &rss->mark);
@@ -146,11 +146,11 @@ void rss_set_watermark(struct rss_container *rss, unsigned long nr)
 	if (res_counter_usage(&rss->res) > nr)
 		bits = RSS_MARK_ABOVE;
 	atomic_set(&rss->mark, rss_mark_next(mark, bits));
-	/* Who sees this can't change what @mark was before. */
+	/* A task that sees this can't change what @mark was before. */
 	smp_store_release(&rss->watermark, nr);
-	mutex_unlock(&watermark_mutex);
+	mutex_unlock(&rss_watermark_mutex);
 
-	/* Who changed the counter since sees it, or is seen here. */
+	/* A racing charge sees the watermark, or is seen here. */
 	smp_mb();
 	rss_watermark_note(rss);
 }

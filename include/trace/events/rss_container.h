@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RSS controller: what can be traced of it.
+ * RSS controller: trace events.
  *
- * A container is named by the id of its cgroup, which is the inode number of
- * its directory.
+ * A container is identified by the id of its cgroup, which is the inode number
+ * of its directory.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM rss_container
@@ -88,7 +88,7 @@ TRACE_EVENT(rss_container_reclaim_end,
 		  __entry->id, __entry->nr_reclaimed, __entry->priority)
 );
 
-/* A container that is removed passes what it owns to its parent. */
+/* A removed container passes its pages to its nearest living ancestor. */
 TRACE_EVENT(rss_container_reparent,
 
 	TP_PROTO(u64 id, u64 parent, unsigned long nr_pages),

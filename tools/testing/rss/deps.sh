@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: deps.sh
-# Installs the Debian packages that the house needs and the machine lacks.
+# Installs the missing Debian packages that the harness needs.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -9,7 +9,7 @@ packages=(
 	bc binutils bison ccache flex gcc git libc6-dev libelf-dev libssl-dev
 	lz4 make perl rsync xz-utils		# kernel and kselftests
 	busybox-static qemu-system-x86		# the guest
-	cpp mawk perl-base python3-minimal	# ... and what runs there under a limit
+	cpp mawk perl-base python3-minimal	# ... and what it runs under a limit
 	cgroup-tools libinih-dev libjson-c-dev	# the tools and their tests
 	libncurses-dev libsystemd-dev mandoc ncurses-base pkgconf
 	python3					# make bench

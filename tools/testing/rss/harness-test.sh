@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: harness-test.sh FLAVOUR
-# Proves that the harness takes for a failure what is one: guests that crash,
-# hang, warn, or report badly (guest/broken.sh). The verdict must name it.
+# Proves that the harness detects failures: guests that crash, hang, warn, or
+# report badly (guest/broken.sh). The verdict must name the failure.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -14,8 +14,8 @@ expect()
 {
 	local break=$1 count=$2 text=$3 results=$build/results/harness/$1
 
-	"$house/qemu/boot.sh" "$flavour" "$results" 30 broken "BREAK=$break"
-	"$house/qemu/judge.sh" "$results" > "$results/verdict"
+	"$harness/qemu/boot.sh" "$flavour" "$results" 30 broken "BREAK=$break"
+	"$harness/qemu/judge.sh" "$results" > "$results/verdict"
 	if [ "$(cat "$results/count")" = "$count" ] && grep -q -- "$text" "$results/verdict"; then
 		echo "ok $break"
 	else
@@ -24,7 +24,7 @@ expect()
 	fi
 }
 
-"$house/qemu/initramfs.sh" "$flavour"
+"$harness/qemu/initramfs.sh" "$flavour"
 expect nothing '1 0 0' '1 passed, 0 failed'
 expect crash '1 2 0' 'the guest died'
 expect hang '1 1 0' 'not done after 30 s'
@@ -37,7 +37,7 @@ expect no-test '0 1 0' 'no test'
 expect no-report '0 1 0' 'no report'
 expect exit '1 1 0' 'exit status 139'
 expect replaced '1 1 0' 'Oops: int3: '
-# That one may be QEMU's fault, unless it comes again and again.
+# This may be QEMU's fault, unless it keeps happening.
 if [ ! -e "$build/results/harness/.replaced.2" ]; then
 	echo "not ok replaced: it was not tried three times"
 	wrong=$((wrong + 1))

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: kselftest.sh FLAVOUR [PROGRAMS [SETTINGS [KERNEL-PARAMETER...]]]
-# Some of the kselftests, for who works on them: what guest/kselftest.sh takes.
+# Runs some of the kselftests, with the arguments of guest/kselftest.sh.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -9,10 +9,10 @@ flavour=$1 programs=${2:-} settings=${3:-y:always}
 shift "$(($# < 3 ? $# : 3))"
 
 results=$build/results/some
-"$house/kernel/build.sh" "$flavour"
-"$house/qemu/initramfs.sh" "$flavour"
-"$house/qemu/boot.sh" "$flavour" "$results" 3600 kselftest \
+"$harness/kernel/build.sh" "$flavour"
+"$harness/qemu/initramfs.sh" "$flavour"
+"$harness/qemu/boot.sh" "$flavour" "$results" 3600 kselftest \
 	"PROGRAMS=$programs" "SETTINGS=$settings" RSS_FILE_MIB=16 \
 	"RSS_SLOWNESS=${slowness[$flavour]}" "$@"
-"$house/qemu/judge.sh" "$results"
-"$house/qemu/total.sh" "$results"
+"$harness/qemu/judge.sh" "$results"
+"$harness/qemu/total.sh" "$results"

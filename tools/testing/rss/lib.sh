@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Sourced by every script of the house: where things are, and how to stop.
+# Sourced by every script of the harness: paths, and error handling.
 
 set -Eeuo pipefail
 
@@ -19,24 +19,24 @@ trap 'stop "$LINENO" "$BASH_COMMAND"' ERR
 # shellcheck disable=SC2034
 {
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
-house=$repo/tools/testing/rss
+harness=$repo/tools/testing/rss
 build=$repo/build
 linux=$build/linux		# the assembled tree
 stock=$build/stock		# its first commit, the pristine source
 }
 
-# By how much longer a kernel of a flavour may take for what has to be done soon.
+# The factor by which a flavour's kernel may be slower in timed tests.
 # shellcheck disable=SC2034
 declare -A slowness=([release]=1 [debug]=10 [kasan]=10)
 
-# What comes out must not depend on who builds it where.
+# Results must not depend on the user or the machine.
 export LC_ALL=C TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_CONFIG_COUNT=2
 export GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 export GIT_CONFIG_KEY_1=gc.auto GIT_CONFIG_VALUE_1=0
 umask 022
-# The kernel's Makefile drops LC_ALL; then these would count, for ccache as well.
+# The kernel's Makefile drops LC_ALL; these would then apply, also for ccache.
 unset LANG LANGUAGE LC_CTYPE LC_MESSAGES
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES
 
@@ -63,14 +63,14 @@ die()
 }
 
 # Before 8.1, QEMU may translate code while another CPU writes to it, and keep the
-# result. The kernel then runs into a breakpoint that it has long taken out of a
-# static branch. Nothing else has this oops; if it comes each time, it is ours.
+# result. The kernel then hits a breakpoint that it has long removed from a static
+# branch. Nothing else causes this oops; if it always happens, it is our bug.
 ran_replaced_code()
 {
 	[ "${ACCEL:-tcg}" = tcg ] && grep -q 'Oops: int3: ' "$1/console"
 }
 
-# keep_reports FROM TO: the reports of programs that came to their end
+# keep_reports FROM TO: the reports of programs that finished
 keep_reports()
 {
 	local report
@@ -84,8 +84,8 @@ keep_reports()
 }
 
 # boot_guest RESULTS COMMAND...: COMMAND boots a guest that leaves its reports in
-# RESULTS/host and its console in RESULTS/console. What a boot left that does not
-# count is kept as RESULTS/../.NAME.1 and .2; the next one goes on from its reports.
+# RESULTS/host and its console in RESULTS/console. Output of a boot that does not
+# count is kept as RESULTS/../.NAME.1 and .2; the next one continues its reports.
 boot_guest()
 {
 	local results=$1 aside try

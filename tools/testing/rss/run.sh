@@ -5,13 +5,13 @@
 
 . "$(dirname "$0")/lib.sh"
 
-"$house/qemu/initramfs.sh" release
+"$harness/qemu/initramfs.sh" release
 colour=0
 [ ! -t 1 ] || colour=1
 for swap in 1 0; do
 	results=$build/results/run/swap=$swap
-	CONSOLE=watch "$house/qemu/boot.sh" release "$results" 300 scenario \
+	CONSOLE=watch "$harness/qemu/boot.sh" release "$results" 300 scenario \
 		SWAP=$swap COLOUR=$colour < /dev/null
-	"$house/qemu/judge.sh" "$results"
+	"$harness/qemu/judge.sh" "$results"
 done
-"$house/qemu/total.sh" "$build"/results/run/swap=*
+"$harness/qemu/total.sh" "$build"/results/run/swap=*

@@ -5,5 +5,5 @@
 
 . "$(dirname "$0")/lib.sh"
 
-"$house/qemu/initramfs.sh" release
-CONSOLE=terminal "$house/qemu/boot.sh" release "$build/results/shell" infinity shell
+"$harness/qemu/initramfs.sh" release
+CONSOLE=terminal "$harness/qemu/boot.sh" release "$build/results/shell" infinity shell

@@ -15,13 +15,13 @@ boot()
 	shift 2
 
 	say "$flavour: $name"
-	"$house/qemu/boot.sh" "$flavour" "$results" "$@"
-	"$house/qemu/judge.sh" "$results"
+	"$harness/qemu/boot.sh" "$flavour" "$results" "$@"
+	"$harness/qemu/judge.sh" "$results"
 	boots+=("$results")
 }
 
-# Lockdep makes faults so slow that the debug flavour reads through a smaller file,
-# and has a program killed less often.
+# With lockdep, faults are so slow that the debug flavour reads a smaller file, and
+# has a program killed less often.
 declare -A file_mib=([release]=64 [debug]=16 [kasan]=16)
 declare -A thrash_repeat=([release]=3 [debug]=1 [kasan]=1)
 
@@ -37,13 +37,13 @@ kselftest()
 		"RSS_THRASH_REPEAT=${thrash_repeat[$flavour]}" "$@"
 }
 
-# all_but PATTERN: the kselftests but for these, as a parameter for the guest
+# all_but PATTERN: all other kselftests, as a parameter for the guest
 all_but()
 {
 	echo "PROGRAMS=$(grep -vE "^test_($1)$" "$build/selftests/list" | paste -sd ,)"
 }
 
-# What needs a controller that is disabled is skipped: nothing can pass.
+# Tests that need a disabled controller are skipped: nothing can pass.
 none_passed()
 {
 	local results=$1 passed failed skipped
@@ -62,8 +62,8 @@ declare -A settings=(
 	[kasan]="n:always:v2"
 )
 # The two longest run once in each flavour. The debug one is slow, and the tools
-# need no kernel that checks itself. What takes long and meets the memory controller
-# nowhere need not run once more without it.
+# need no debug kernel. Long tests that do not involve the memory controller need
+# not run again without it.
 declare -A without=(
 	[release:y:always:v2]=at_work
 	[release:n:never]=thrash
@@ -78,11 +78,11 @@ declare -A disabled=(
 )
 
 for flavour; do
-	"$house/kernel/build.sh" "$flavour"
-	"$house/qemu/initramfs.sh" "$flavour"
+	"$harness/kernel/build.sh" "$flavour"
+	"$harness/qemu/initramfs.sh" "$flavour"
 	boot "$flavour" kunit 300 kunit kunit.enable=1
 	for setting in ${settings[$flavour]}; do
-		# A part of memory is a device, for the test of DAX.
+		# A part of memory is a device, for the DAX test.
 		kselftest "$flavour" "kselftest.${setting//:/.}" 2400 \
 			"SETTINGS=$setting" 'memmap=64M!512M' \
 			"$(all_but "${without["$flavour:$setting"]:-}")"
@@ -94,4 +94,4 @@ for flavour; do
 		"SETTINGS=$setting" cgroup_disable=rss
 	none_passed "$build/results/$flavour/rss-disabled"
 done
-"$house/qemu/total.sh" "${boots[@]}"
+"$harness/qemu/total.sh" "${boots[@]}"

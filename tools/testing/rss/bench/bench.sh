@@ -5,18 +5,18 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-"$house/bench/kernels.sh"
-"$house/bench/initramfs.sh"
+"$harness/bench/kernels.sh"
+"$harness/bench/initramfs.sh"
 
 # boot NAME TREE SETTINGS [KERNEL-PARAMETER]
 boot()
 {
 	say "measuring: $1"
-	"$house/bench/boot.sh" "$2" "$build/bench/$1" "$3" "${@:4}"
+	"$harness/bench/boot.sh" "$2" "$build/bench/$1" "$3" "${@:4}"
 }
 
-# What a setting does to the kernel stays: the first container comes after the
-# rows of those who have none.
+# What a setting does to the kernel stays, so the first container comes after
+# the rows without any.
 boot stock "$stock" root,first,mkdir,job cgroup_disable=memory
 boot memcg "$stock" \
 	root,first-memcg,memcg1,memcg8,limit-memcg,mkdir-memcg,job-memcg1,job-memcg8
@@ -27,9 +27,9 @@ boot rss "$linux" \
 boot both "$linux" memcg1,both1,both8
 
 say "measuring: two processors"
-"$house/bench/scale.sh"
+"$harness/bench/scale.sh"
 
-"$house/bench/report.py" "$build/bench"
+"$harness/bench/report.py" "$build/bench"
 { echo; cat "$build/bench/scale.txt"; } >> "$build/bench/table.txt"
 cat "$build/bench/table.txt"
 say "build/bench has it as bench.csv and bench.svg"

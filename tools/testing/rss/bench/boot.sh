@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: boot.sh TREE RESULTS SETTINGS [KERNEL-PARAMETER...]
 # Boots TREE's kernel for guest/init. The guest's clock counts instructions, and
-# nothing in it depends on chance or on the time of day. What it reports goes to
+# nothing in it depends on chance or the time of day. Its reports go to
 # RESULTS/host.
 
 . "$(dirname "$0")/../lib.sh"
@@ -13,8 +13,8 @@ shift 3
 rm -rf "$results"
 mkdir -p "$results/host"
 
-# A string instruction that is one instruction for a whole page would hide what
-# clearing and copying costs.
+# A string instruction that handles a whole page would hide the cost of clearing
+# and copying.
 timeout --foreground 600 qemu-system-x86_64 \
 	-machine q35 -accel tcg -icount shift=0,sleep=off -smp 1 -m 1G \
 	-cpu max,-erms,-fsrm -rtc base=2025-01-01,clock=vm -seed 1 \
@@ -30,6 +30,6 @@ if [ ! -e "$results/host/done" ]; then
 	tail -n 20 "$results/console" >&2
 	die "the guest did not come to its end, see $results/console"
 fi
-if grep -E -f "$house/qemu/alarms" "$results/host/dmesg"; then
+if grep -E -f "$harness/qemu/alarms" "$results/host/dmesg"; then
 	die "the kernel complained, see $results/host/dmesg"
 fi

@@ -8,7 +8,7 @@
 bench=$build/bench
 mkdir -p "$bench"
 gcc -O2 -Wall -Wextra -Wno-missing-field-initializers -Werror -static \
-	-o "$bench/bench" "$house"/bench/guest/*.c
+	-o "$bench/bench" "$harness"/bench/guest/*.c
 
 {
 	printf 'dir /%s 755 0 0\n' bin dev disk host proc sys tmp
@@ -19,7 +19,7 @@ gcc -O2 -Wall -Wextra -Wno-missing-field-initializers -Werror -static \
 	echo "file /init $bench/init 755 0 0"
 } > "$bench/initramfs.list"
 
-# The guest reads these times, too: another one, and timers come elsewhere.
-cp "$house/bench/guest/init" "$bench/init"
+# The guest also reads these times: if they differ, timers fire elsewhere.
+cp "$harness/bench/guest/init" "$bench/init"
 touch -d @0 "$bench/bench" "$bench/init"
 "$linux/out-release/usr/gen_init_cpio" -t 0 "$bench/initramfs.list" > "$bench/initramfs.cpio"

@@ -6,10 +6,10 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-"$house/kernel/build.sh" release
-"$house/kernel/stock.sh"
-cd "$house/flavours"
-"$house/kernel/config.sh" "$stock" "$stock/out-release" \
+"$harness/kernel/build.sh" release
+"$harness/kernel/stock.sh"
+cd "$harness/flavours"
+"$harness/kernel/config.sh" "$stock" "$stock/out-release" \
 	base.config test.config release.config
 say "building the kernel to compare with"
 kmake "$stock" "$stock/out-release" bzImage

@@ -10,7 +10,7 @@ cd "$repo"
 [ -z "$(git status --porcelain --untracked-files=no)" ] ||
 	die "there are edits: commit them, so that the record can name what was measured"
 
-"$house/bench/bench.sh"
+"$harness/bench/bench.sh"
 {
 	cat <<-END
 	.. SPDX-License-Identifier: GPL-2.0

@@ -7,8 +7,8 @@ import csv
 import os
 import sys
 
-# Title, boot, settings in the order of their rows, and what it is. All but the
-# first are shown as what they add to it.
+# Title, boot, settings in the order of their rows, and description. All but the
+# first are shown as the difference to it.
 COLUMNS = (
     ("stock", "stock", ("job", "root", "mkdir", "first"), "cgroup_disable=memory"),
     ("disabled", "off", ("root",), "the series, cgroup_disable=rss,memory"),
@@ -27,7 +27,7 @@ COLUMNS = (
     ("both/8", "both", ("both8",), "each 8 levels deep"),
 )
 
-# Drawn, with the colour: what is asked most often.
+# Drawn, with the colour: the most common questions.
 BARS = (("rss", "#2a7fb8"), ("rss/8", "#9ecae1"),
         ("mc", "#d95f0e"), ("mc/8", "#fec44f"))
 

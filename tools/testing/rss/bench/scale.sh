@@ -1,22 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: scale.sh
-# Measures two workers on two processors, by the clock on the wall: what else
-# the machine does counts. Ratios are medians over rounds.
+# Measures two workers on two processors in wall-clock time, so other load
+# counts. Ratios are medians over rounds.
 
 . "$(dirname "$0")/../lib.sh"
 
 bench=$build/bench
 results=$bench/scale
 gcc -O2 -Wall -Wextra -Werror -pthread -static -o "$bench/scale-program" \
-	"$house/bench/scale/scale.c"
+	"$harness/bench/scale/scale.c"
 {
 	printf 'dir /%s 755 0 0\n' bin dev host proc sys
 	echo 'nod /dev/console 600 0 0 c 5 1'
 	echo "file /bin/busybox $(command -v busybox) 755 0 0"
 	echo 'slink /bin/sh busybox 777 0 0'
 	echo "file /bin/scale $bench/scale-program 755 0 0"
-	echo "file /init $house/bench/scale/init 755 0 0"
+	echo "file /init $harness/bench/scale/init 755 0 0"
 } > "$bench/scale.list"
 "$linux/out-release/usr/gen_init_cpio" "$bench/scale.list" > "$bench/scale.cpio"
 

@@ -9,5 +9,5 @@ cd "$linux"
 mapfile -t sources < <(git diff --name-only --diff-filter=AM base HEAD \
 	-- '*.[ch]' ':!tools' ':!Documentation')
 scripts/kernel-doc -none -Wall "${sources[@]}" 2> "$build/kernel-doc" || true
-"$house/check/touched.sh" "$build/kernel-doc" "kernel-doc warnings"
+"$harness/check/touched.sh" "$build/kernel-doc" "kernel-doc warnings"
 echo "${#sources[@]} files"

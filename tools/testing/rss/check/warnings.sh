@@ -7,10 +7,10 @@
 . "$(dirname "$0")/../lib.sh"
 
 out=$linux/out-check
-(cd "$house/flavours" && "$house/kernel/config.sh" "$linux" "$out" \
+(cd "$harness/flavours" && "$harness/kernel/config.sh" "$linux" "$out" \
 	base.config test.config release.config rss.config)
 
-# Sources that others include (KUnit suites, say) have no object of their own.
+# Sources that others include, such as KUnit suites, have no object of their own.
 mapfile -t objects < <(git -C "$linux" diff --name-only --diff-filter=AM base HEAD \
 	-- '*.c' ':!tools' ':!Documentation' |
 	while read -r source; do
@@ -24,5 +24,5 @@ mapfile -t objects < <(git -C "$linux" diff --name-only --diff-filter=AM base HE
 kmake "$linux" "$out" W=1 C=2 CONFIG_WERROR= "${objects[@]}" 2> "$build/warnings" ||
 	{ cat "$build/warnings"; die "compilation failed"; }
 
-"$house/check/touched.sh" "$build/warnings" "compiler or sparse warnings"
+"$harness/check/touched.sh" "$build/warnings" "compiler or sparse warnings"
 echo "${#objects[@]} objects"

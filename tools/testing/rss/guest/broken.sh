@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What the harness must take for a failure, by the name in $BREAK.
+# Failures that the harness must detect, by the name in $BREAK.
 
 tap()
 {

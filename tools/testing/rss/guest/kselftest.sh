@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the kselftests with each of $SETTINGS, a list separated by commas:
 # whether MGLRU is on, the THP policy and, for the default hierarchy of cgroups,
-# v2, as in n:always or y:never:v2. $PROGRAMS, another such list, is for some of
-# them only. What an earlier boot has reported is not run again.
+# v2, as in n:always or y:never:v2. $PROGRAMS, another such list, selects some of
+# them. Programs that an earlier boot has reported are not run again.
 
 seconds=$(sed -n 's/^timeout=//p' /selftests/rss/settings 2> /dev/null)
 cd /selftests/rss || exit
@@ -27,7 +27,7 @@ for setting in $(echo "$SETTINGS" | tr , ' '); do
 	done < /selftests/list
 done
 
-# It tells the log, and goes by what is older than a few seconds.
+# It reports to the log, and only checks what is older than a few seconds.
 if [ -e /sys/kernel/debug/kmemleak ]; then
 	sleep 10
 	echo scan > /sys/kernel/debug/kmemleak

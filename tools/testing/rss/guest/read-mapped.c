@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * read-mapped FILE PASSES: maps FILE and reads a byte of each of its pages,
- * PASSES times over.  Prints OK.
+ * PASSES times. Prints OK.
  */
 #include <fcntl.h>
 #include <stdio.h>

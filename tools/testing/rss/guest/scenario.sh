@@ -18,7 +18,7 @@ heading()
 	printf '\n%s%s%s\n' "$bold" "$*" "$plain"
 }
 
-# Shows a command as one would type it, and runs it.
+# Shows a command as typed, and runs it.
 run()
 {
 	printf '# %s\n' "$*"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# An interactive shell, with the controller mounted where the scenario has it.
+# An interactive shell, with the controller mounted as in the scenario.
 
 mkdir -p /containers/rss
 mount -t cgroup -o rss rss /containers/rss

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * touch-pages N [stay]: writes to N pages of anonymous memory, one by one, and
- * reads them back.  Prints OK if they still have what was written; with "stay"
- * it then keeps them until it is killed.
+ * reads them back. Prints OK if the contents are intact; with "stay" it then
+ * keeps them until it is killed.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,13 +8,13 @@
 
 flavour=$1
 out=$linux/out-$flavour
-cd "$house/flavours"
+cd "$harness/flavours"
 [ -f "$flavour.config" ] || die "no flavour $flavour"
 
 fragments=(base.config test.config "$flavour.config")
 # Absent from the pristine tree, which can be built to compare with.
 [ ! -f "$linux/mm/rss/Kconfig" ] || fragments+=(rss.config)
 
-"$house/kernel/config.sh" "$linux" "$out" "${fragments[@]}"
+"$harness/kernel/config.sh" "$linux" "$out" "${fragments[@]}"
 say "building the $flavour kernel (some ten minutes the first time)"
 kmake "$linux" "$out" bzImage

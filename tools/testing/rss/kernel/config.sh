@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: config.sh TREE OUT FRAGMENT...
 # Configures OUT, a build directory of TREE, as allnoconfig plus the fragments,
-# which are files. An option that does not come out as a fragment has it is an
-# error.
+# which are files. It is an error if an option differs from the last fragment that
+# sets it.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -12,11 +12,11 @@ shift 2
 
 mkdir -p "$out"
 cat "$@" > "$out/fragments"
-# An unchanged .config is not written, so this costs no compilation.
+# An unchanged .config is not written, so nothing is recompiled.
 kmake "$tree" "$out" KCONFIG_ALLCONFIG="$out/fragments" allnoconfig \
 	> "$out/config.log" 2>&1 || { cat "$out/config.log"; die "allnoconfig failed"; }
 
-# A later fragment overrides an earlier one, so only the last word counts.
+# A later fragment overrides an earlier one.
 awk '
 	match($0, /CONFIG_[A-Za-z0-9_]+/) && /^(CONFIG_[^=]*=|# CONFIG_.* is not set)/ {
 		wanted[substr($0, RSTART, RLENGTH)] = $0
@@ -27,7 +27,7 @@ awk '
 missing=0
 while read -r line; do
 	grep -qxF -- "$line" "$out/.config" && continue
-	# An option whose dependencies are off is not mentioned at all.
+	# An option whose dependencies are off is not listed at all.
 	option=${line#\# } option=${option%% *}
 	[[ $line == "#"* ]] && ! grep -q "^$option=" "$out/.config" && continue
 	echo "did not stick: $line (is: $(grep -w "${option%%=*}" "$out/.config" || echo absent))" >&2

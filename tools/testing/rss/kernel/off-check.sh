@@ -6,9 +6,9 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-"$house/kernel/stock.sh"
+"$harness/kernel/stock.sh"
 for tree in "$stock" "$linux"; do
-	(cd "$house/flavours" && "$house/kernel/config.sh" "$tree" "$tree/out-off" \
+	(cd "$harness/flavours" && "$harness/kernel/config.sh" "$tree" "$tree/out-off" \
 		base.config test.config release.config off.config)
 	say "building mm/ kernel/ fs/ of ${tree##*/} without the controller"
 	kmake "$tree" "$tree/out-off" mm/ kernel/ fs/

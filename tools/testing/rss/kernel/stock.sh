@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: stock.sh
-# Checks the pristine source out, beside the assembled tree.
+# Checks out the pristine source, next to the assembled tree.
 
 . "$(dirname "$0")/../lib.sh"
 

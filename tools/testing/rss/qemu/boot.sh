@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: boot.sh FLAVOUR RESULTS SECONDS GUEST-SCRIPT [KERNEL-PARAMETER...]
-# Boots a guest that runs /guest/GUEST-SCRIPT.sh. What the script reports goes
-# to RESULTS/host, a directory that the guest sees as /host. The console goes to
+# Boots a guest that runs /guest/GUEST-SCRIPT.sh. The script's reports go to
+# RESULTS/host, which the guest sees as /host. The console goes to
 # RESULTS/console; it is shown with CONSOLE=watch, and is the terminal with
 # CONSOLE=terminal. A guest that is not done after SECONDS is killed.
 
@@ -18,8 +18,8 @@ watch)		console="stdio,signal=off,logfile=$results/console" ;;
 terminal)	console="stdio,mux=on,signal=off,logfile=$results/console" ;;
 esac
 
-# Two nodes with a CPU each, and a third of memory that is slower to get at: what
-# the kernel demotes to.
+# Two nodes with a CPU each, and a third one with slower memory, to which the
+# kernel demotes.
 memory=(1G 1G 128M)
 nodes=()
 for node in 0 1 2; do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: initramfs.sh FLAVOUR
 # Makes build/initramfs.cpio: busybox, the guest's scripts and programs, everyday
-# programs of Debian, and the kselftests and the tools of the assembled tree.
+# programs of Debian, and the kselftests and tools of the assembled tree.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -10,7 +10,7 @@ out=$linux/out-$1
 selftests=$linux/tools/testing/selftests/rss
 
 mkdir -p "$build/guest"
-for source in "$house"/guest/*.c; do
+for source in "$harness"/guest/*.c; do
 	program=$build/guest/$(basename "$source" .c)
 	[ "$program" -nt "$source" ] ||
 		gcc -O2 -Wall -Wextra -Werror -static -o "$program" "$source"
@@ -32,14 +32,14 @@ selftests_make COLLECTION=rss emit_tests | sed 's/^rss://' > "$build/selftests/l
 say "building the tools"
 make -s -C "$linux/tools/mm/rss" O="$build/tools"
 
-# What users have on a system that is more than an initramfs.
+# Files of a system that is more than an initramfs.
 programs=("$build"/tools/{rssctl,rssd})
 mapfile -t -O 2 programs < <(type -P cgclassify cgcreate cgdelete cgexec cgget cgset)
 
-# What the kselftests run under a limit. Some of it are links.
+# Programs that the kselftests run under a limit. Some are links.
 mapfile -t everyday < <(type -P mawk perl python3 tail; gcc -print-prog-name=cc1)
 
-# What python3 reads at its start
+# Files that python3 reads when it starts
 python_files()
 {
 	local package
@@ -55,7 +55,7 @@ shared_files()
 	echo /lib/terminfo/l/linux
 }
 
-# Each directory above the files that are read, upper ones first
+# Each directory above these files, upper ones first
 directories()
 {
 	local path
@@ -75,9 +75,9 @@ entries()
 	echo 'nod /dev/console 600 0 0 c 5 1'
 	echo "file /bin/busybox $(command -v busybox) 755 0 0"
 	echo 'slink /bin/sh busybox 777 0 0'
-	echo "file /init $house/guest/init 755 0 0"
+	echo "file /init $harness/guest/init 755 0 0"
 	echo "file /selftests/list $build/selftests/list 644 0 0"
-	for file in "$house"/guest/*.sh "$build"/guest/*; do
+	for file in "$harness"/guest/*.sh "$build"/guest/*; do
 		echo "file /guest/${file##*/} $file 755 0 0"
 	done
 	for file in "${programs[@]}" "${everyday[@]}"; do

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: judge.sh RESULTS
-# Tells what is wrong with a boot of boot.sh, and leaves in RESULTS/count how
+# Reports what is wrong with a boot of boot.sh, and leaves in RESULTS/count how
 # many tests "passed failed skipped". Besides failing tests, a guest that did
-# not come to its end, and alarms of the kernel on the console, are failures.
+# not finish and kernel alarms on the console are failures.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -21,7 +21,7 @@ for report in "$results"/host/*.tap; do
 		failure "no report"
 		break
 	fi
-	mapfile -t lines < <(awk -f "$house/qemu/ktap.awk" "$report")
+	mapfile -t lines < <(awk -f "$harness/qemu/ktap.awk" "$report")
 	read -r p f s <<< "${lines[-1]}"
 	unset 'lines[-1]'
 	for line in "${lines[@]}"; do
@@ -30,9 +30,9 @@ for report in "$results"/host/*.tap; do
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 
-# A guest that died has no dmesg, one that is watched a quiet console.
+# A crashed guest has no dmesg, a watched one has a quiet console.
 alarms=$(cat "$results/console" "$results/host/dmesg" 2> /dev/null |
-	grep -E -A 8 -f "$house/qemu/alarms" | head -n 40) || true
+	grep -E -A 8 -f "$harness/qemu/alarms" | head -n 40) || true
 [ -z "$alarms" ] || failure "the kernel complained:"$'\n'"$alarms"
 
 if [ -e "$results/timed-out" ]; then

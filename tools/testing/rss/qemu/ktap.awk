@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Reads one KTAP report. Prints each failure, then "passed failed skipped".
-# Only results without results of their own are counted; whatever keeps the
-# report from being complete is a failure.
+# Only results without nested results are counted; anything that makes the
+# report incomplete is a failure.
 
 function failure(why)
 {

@@ -29,7 +29,7 @@ apply_to()
 	git -C "$tree" add --all --force .
 	git -C "$tree" -c user.name=x -c user.email=x@localhost commit --quiet -m "$version"
 	git -C "$tree" tag base
-	"$house/tree/assemble.sh" "$tree/.git" > /dev/null ||
+	"$harness/tree/assemble.sh" "$tree/.git" > /dev/null ||
 		die "the series does not apply to $version"
 	say "the series applies to $version"
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: refresh.sh
 # Brings edits of build/linux back. Commits become the steps of the series: a
-# file that the base has as hunks, any other as an overlay file. Uncommitted
-# edits to overlay files come along; those to files of the base go to $STEP.
+# file of the base as hunks, any other as an overlay file. Uncommitted edits to
+# overlay files are included; those to files of the base go to $STEP.
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/steps.sh"
@@ -104,7 +104,7 @@ done
 while read -r path; do
 	[ -e "$path" ] || die "$path is gone: remove it from the overlay and its step"
 	cmp -s "$path" "$repo/$path" && continue
-	# Edited at its home since the tree was assembled, and only there?
+	# Edited in the overlay since the tree was assembled, and only there?
 	git show "refs/rss/assembled:$path" 2> /dev/null > "$work/assembled" || true
 	cmp -s "$path" "$work/assembled" && continue
 	mkdir -p "$repo/${path%/*}"
@@ -114,4 +114,4 @@ while read -r path; do
 done < <(git diff --no-renames --name-only base | paths new)
 say "$changed files brought back"
 
-FORCE=1 "$house/tree/tree.sh"
+FORCE=1 "$harness/tree/tree.sh"

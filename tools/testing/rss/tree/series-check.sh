@@ -16,11 +16,11 @@ git init --quiet --bare "$work/second.git"
 echo "$linux/.git/objects" > "$work/second.git/objects/info/alternates"
 git -C "$work/second.git" tag base "$(git -C "$linux" rev-parse base)"
 second=$(umask 077 && cd / && HOME=$work USER=nobody TZ=Pacific/Apia \
-	"$house/tree/assemble.sh" "$work/second.git")
+	"$harness/tree/assemble.sh" "$work/second.git")
 [ "$second" = "$head" ] || die "a second assembly gives $second, not $head"
 say "two assemblies are identical: $head"
 
-"$house/tree/series.sh"
+"$harness/tree/series.sh"
 # Only the files that the series touches are checked out.
 git -C "$linux" worktree add --quiet --no-checkout --detach "$work/am" base
 cd "$work/am"

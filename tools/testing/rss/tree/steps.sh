@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# Sourced by what reads steps of the series, and the one place that knows their
-# form: "Subject:", changelog, "---", "Overlay-file:" lines, hunks.
+# Sourced by scripts that read steps of the series; only this file knows their
+# format: "Subject:", changelog, "---", "Overlay-file:" lines, hunks.
 
 # The directories whose files are part of the kernel tree.
 overlay_dirs=(Documentation include init kernel mm tools/mm tools/testing/selftests)
@@ -9,7 +9,7 @@ overlay_dirs=(Documentation include init kernel mm tools/mm tools/testing/selfte
 steps=("$repo"/series/[0-9][0-9]-*.patch)
 [ -e "${steps[0]}" ] || die "no step in series/"
 
-# Stops at a line that has no place in a step: it would get lost silently.
+# Stops at a line that does not belong in a step: it would be lost silently.
 step_check()
 {
 	awk -v step="${1##*/}" '
@@ -43,14 +43,14 @@ step_hunks()
 	sed -n '/^diff --git /,$p' "$1"
 }
 
-# "Name <address>" of who signed the step first: its author.
+# "Name <address>" of the first to sign the step: its author.
 step_author()
 {
 	sed -n '/^---$/q; s/^Signed-off-by: //p' "$1" | head -n 1
 }
 
-# Files of build/linux that no commit has. The distribution's .gitignore hides
-# all of them ("/*"), so it is not asked.
+# Files of build/linux that are in no commit. The distribution's .gitignore hides
+# all of them ("/*"), so it is ignored.
 untracked_files()
 {
 	git -C "$linux" ls-files --others --exclude='/out-*/' --exclude='.*' \

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/steps.sh"
 
-"$house/tree/import.sh"
+"$harness/tree/import.sh"
 cd "$linux"
 
 edited()
@@ -21,10 +21,10 @@ if [ "${FORCE:-}" != 1 ] && edited; then
 		"'make tree FORCE=1' throws them away"
 fi
 
-new=$("$house/tree/assemble.sh" .git)
+new=$("$harness/tree/assemble.sh" .git)
 git diff --no-renames --name-only --diff-filter=D -z HEAD "$new" | xargs -0 rm -f --
 git update-ref refs/rss/assembled "$new"
-# First the index alone: what the work tree has already is then left as it is.
+# The index first: files already in the work tree are then left alone.
 git reset --quiet --mixed "$new"
 git reset --quiet --hard
 say "build/linux is at $(git rev-parse --short=12 HEAD):" \

@@ -10,13 +10,13 @@
 
 #define AUDIT_FILE	"/sys/kernel/debug/rss_audit"
 
-/* What tasks on their way out still unmap is unmapped by then. */
+/* Exiting tasks have unmapped their pages by then. */
 #define RETRIES		20
 #define RETRY_US	50000
 
 static bool available;
 
-/* What it printed last: figures, then a line for each difference. */
+/* The last output: figures, then a line for each difference. */
 static char text[1 << 16];
 
 void audit_init(void)

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The kernel's own audit (CONFIG_RSS_CONTAINER_DEBUG): it walks all pages of
- * the system, counts what is mapped for each owner and compares that with what
+ * the system, counts mapped pages by owner and compares the result with what
  * the controller keeps.
  */
 #ifndef RSS_AUDIT_H
 #define RSS_AUDIT_H
 
-/* Says so once if the kernel has no audit; audit_check() finds nothing then. */
+/* Reports once if the kernel has no audit; audit_check() then finds nothing. */
 void audit_init(void);
 
 /*
- * Prints each difference that the audit finds.  Returns NULL or, if there are
- * any, what to say about them.
+ * Prints each difference that the audit finds. Returns NULL or, if there are
+ * any, a message for the result.
  */
 const char *audit_check(void);
 
-/* Pages of memory that have a record, -1 if the kernel has no audit. */
+/* Number of pages that have a record, -1 if the kernel has no audit. */
 long audit_records(void);
 
-/* Entries on all lists, and batches of them; -1 as well. */
+/* Entries on all lists, and batches of them; likewise. */
 long audit_entries(void);
 long audit_batches(void);
 

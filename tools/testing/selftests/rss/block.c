@@ -57,7 +57,7 @@ static int make_movable(int block)
 	return block;
 }
 
-/* Of most blocks the kernel has something that it cannot move. */
+/* The kernel has something that it cannot move in most blocks. */
 int block_make_movable(void)
 {
 	char path[64];

@@ -112,7 +112,7 @@ enum child_state child_poll(struct child *child, int ms)
 
 	if (child->state == CHILD_EXITED || child->state == CHILD_KILLED)
 		return child->state;
-	/* The socket does not tell: children of it may have it, too. */
+	/* The socket does not tell: the child's own children may hold it. */
 	if (waitpid(child->pid, &status, WNOHANG) == child->pid)
 		child->state = end_state(status);
 	else if (child->state == CHILD_RUNS && poll(&poller, 1, ms) == 1 &&
@@ -160,7 +160,7 @@ long child_watch(struct child *children, int nr, const char *container)
 
 	for (i = 0; i < nr; i++)
 		child_go(&children[i]);
-	/* No pause between two readings: the usage peaks for an instant. */
+	/* No pause between two readings: usage may peak briefly. */
 	do {
 		usage = container_usage(container);
 		if (usage > highest)

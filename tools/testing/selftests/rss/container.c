@@ -12,7 +12,7 @@
 #include "runner.h"
 #include "unified.h"
 
-/* All containers of this run begin with this, so that cleanup finds them. */
+/* Prefix of all containers of this run, so that cleanup finds them. */
 static char prefix[32];
 
 const char *container_init(void)
@@ -21,7 +21,7 @@ const char *container_init(void)
 	return hierarchy_init();
 }
 
-/* The kernel keeps a hierarchy of v1, and the controller, if one is dying still. */
+/* The kernel keeps a v1 hierarchy, and the controller, while any is dying. */
 #define DYING_MS	10000
 
 void container_exit(void)
@@ -41,7 +41,7 @@ void container_need_v1(void)
 		skip_case("cgroup v2 does not allow it");
 }
 
-/* On v2 a container has children of its kind only if it says so first. */
+/* On v2, a container must first allow children that are containers. */
 static void allow_children(const char *parent)
 {
 	int err = unified_enable(parent, "rss");
@@ -115,7 +115,7 @@ static const char *cleanup_below(const char *dir, const char *start)
 	return why;
 }
 
-/* With no task left, what is charged can only be an error. */
+/* Without tasks, anything charged is an error. */
 static bool is_drained(const char *container)
 {
 	pid_t pid;
@@ -131,7 +131,7 @@ static const char *cleanup_one(const char *container)
 
 	failed = cleanup_below(container, "");
 	if (!container_has(container, "rss_usage")) {
-		/* Another controller's, for which there are children, too. */
+		/* Of another controller, which also has children. */
 		cg_killall(container);
 	} else if (!wait_for(is_drained(container))) {
 		snprintf(why, sizeof(why), "%s: usage %ld at the end",
@@ -210,7 +210,7 @@ size_t container_pids(const char *container, pid_t *pids, size_t max)
 	return nr;
 }
 
-/* Number of containers in the system by the kernel's count. */
+/* Number of containers in the system as counted by the kernel. */
 static long count_all(void)
 {
 	char name[64];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Containers, in the hierarchy that hierarchy.h is about.  Files go by their
- * names in v1, see control.h.  What cgroup_util.c has serves here too:
- * cg_enter(), ...; its waits have no end.
+ * Containers in the hierarchy of hierarchy.h. Files are named as in v1, see
+ * control.h. Functions of cgroup_util.c also work here: cg_enter(), ...; their
+ * waits have no timeout.
  */
 #ifndef RSS_CONTAINER_H
 #define RSS_CONTAINER_H
@@ -19,25 +19,25 @@ void container_exit(void);
 /* The root container of the hierarchy. */
 const char *container_root(void);
 
-/* Skips a case that v2 has no room for: processes beside children, say. */
+/* Skips a case that is impossible on v2, such as processes beside children. */
 void container_need_v1(void);
 
-/* A new container in @parent, or right in the root if that is NULL. */
+/* A new container in @parent, or in the root if that is NULL. */
 char *container_new(const char *parent, const char *name);
 
 /* @nr of them, named 0 and so on. */
 char **container_new_several(const char *parent, int nr);
 
-/* Removes an empty container; it may take a while to become so. */
+/* Removes an empty container; it may take a while to become empty. */
 void container_remove(const char *container);
 
 /*
- * Kills what is left in the containers of a case and removes them.
- * Returns NULL, or what was wrong with them.
+ * Kills what is left in the containers of a case and removes them. Returns
+ * NULL, or what was wrong with them.
  */
 const char *container_cleanup(void);
 
-/* A container as it is called in the kernel log: its path from the root. */
+/* The name of a container in the kernel log: its path from the root. */
 const char *container_path(const char *container);
 
 bool container_has(const char *container, const char *file);
@@ -59,13 +59,13 @@ static inline long container_usage(const char *container)
 	return container_get(container, "rss_usage");
 }
 
-/* Moves a process, 0 being the caller. */
+/* Moves a process; 0 is the caller. */
 void container_move(const char *container, pid_t pid);
 
-/* The processes of a container, not of its descendants; returns how many. */
+/* The processes of a container without descendants; returns their number. */
 size_t container_pids(const char *container, pid_t *pids, size_t max);
 
-/* How many containers were removed but are in the system still. */
+/* Number of containers that were removed but are still in the system. */
 long container_dead(void);
 
 #endif

@@ -15,7 +15,7 @@
 struct control {
 	const char *v1;
 	const char *v2;
-	const char *key;	/* the line of it, if it has several */
+	const char *key;	/* its line, if it has several */
 	bool bytes;		/* in v2 */
 };
 
@@ -30,7 +30,7 @@ static const struct control controls[] = {
 	{ "rss_events", "rss.events" },
 };
 
-/* NULL if the name is not to be translated. */
+/* NULL if the name needs no translation. */
 static const struct control *find(const char *file)
 {
 	unsigned int i;
@@ -100,13 +100,13 @@ long control_read(const char *container, const char *file)
 long control_stat(const char *container, const char *key)
 {
 	long value = read_line(container, control_name("rss_stat"), key);
-	/* pgscan and pgsteal are counts of pages in both. */
+	/* pgscan and pgsteal are page counts in both. */
 	bool bytes = hierarchy_is_v2() && strncmp(key, "pg", 2);
 
 	return bytes ? to_pages(key, value) : value;
 }
 
-/* Is it a bare number, of pages in v1? */
+/* Whether it is a bare number, of pages in v1. */
 static bool is_bare(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");

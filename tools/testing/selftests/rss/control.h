@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Control files of containers.  Those of v1 can be named on v2 as well, where
- * they stand for the file with that meaning; numbers are pages then.  Any
- * other name is the file's own, with the numbers that are in it.
+ * Control files of containers. v1 names also work on v2, where they stand for
+ * the file with that meaning; numbers are then pages. Any other name is that
+ * of the file itself, with its own numbers.
  *
- * On v2 rss_failcnt is "max" of rss.events.local, and rss_reclaimed "pgsteal"
- * of rss.stat: what any reclaim took, not only that on behalf of the container.
+ * On v2, rss_failcnt is "max" of rss.events.local, and rss_reclaimed is
+ * "pgsteal" of rss.stat: taken by any reclaim, not only on behalf of the
+ * container.
  */
 #ifndef RSS_CONTROL_H
 #define RSS_CONTROL_H
@@ -13,13 +14,13 @@
 #include <limits.h>
 #include <stddef.h>
 
-/* How control_read() reads "max". */
+/* The value of "max" from control_read(). */
 #define NO_LIMIT	LONG_MAX
 
-/* The name that a file has, on the hierarchy in use. */
+/* The name of a file in the hierarchy in use. */
 const char *control_name(const char *file);
 
-/* A number from a file that holds nothing else; the case fails without it. */
+/* The number in a file with nothing else; the case fails without it. */
 long control_read(const char *container, const char *file);
 
 /* The number after @key in rss_stat. */

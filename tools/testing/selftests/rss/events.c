@@ -13,7 +13,7 @@
 #include "hierarchy.h"
 #include "runner.h"
 
-/* Printed again, it has to be the same text. */
+/* Printed again, the text must be the same. */
 static struct events parse(const char *text)
 {
 	struct events events = { };
@@ -113,7 +113,7 @@ static bool sleep_in_inotify(struct watch *watch, int ms)
 
 	if (poll(&file, 1, ms) != 1)
 		return false;
-	/* The file itself is watched: no name follows. */
+	/* The file itself is watched, so no name follows. */
 	require(read(watch->notify, &event, sizeof(event)) == sizeof(event) &&
 		event.mask == IN_MODIFY, "inotify returned mask %#x",
 		event.mask);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What rss_events says, and being told that it says something new. */
+/* Contents of rss_events, and notification of changes. */
 #ifndef RSS_EVENTS_H
 #define RSS_EVENTS_H
 
@@ -17,7 +17,7 @@ struct events {
 	long count[NR_EVENTS];
 };
 
-/* Fails the case if the file is anything but a line for each, in this order. */
+/* Fails the case unless the file has a line for each, in this order. */
 struct events events_read(const char *container);
 
 long events_get(const char *container, enum event event);
@@ -27,7 +27,7 @@ void events_expect(const char *container, struct events expected);
 
 enum watch_way { WATCH_POLL, WATCH_INOTIFY, NR_WATCH_WAYS };
 
-/* One who knows the file by being woken only. */
+/* A reader that reads the file only when woken. */
 struct watch {
 	enum watch_way way;
 	int fd;			/* the file */
@@ -42,7 +42,7 @@ void watch_open(struct watch *watch, const char *container, enum watch_way way);
 /* Sleeps for at most @ms milliseconds; if woken, reads the file. */
 bool watch_sleep(struct watch *watch, int ms);
 
-/* Sleeps, again and again, until it has seen @count of an event. */
+/* Sleeps repeatedly until it has seen @count of an event. */
 void watch_until(struct watch *watch, enum event event, long count);
 
 /* Checks that there is no wake-up for @ms milliseconds. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Page frames, as /proc/PID/pagemap and /proc/kpage* tell of them. */
+/* Page frames, according to /proc/PID/pagemap and /proc/kpage*. */
 #ifndef RSS_FRAME_H
 #define RSS_FRAME_H
 
@@ -10,7 +10,7 @@
 /* The frame of a page that a process (0: the caller) has mapped, or 0. */
 unsigned long frame_of(pid_t pid, const char *page);
 
-/* Has a frame a flag, one of KPF_*?  Skips the case if that cannot be told. */
+/* Whether a frame has a flag KPF_*. Skips the case if that is unknown. */
 bool frame_is(unsigned long frame, int flag);
 
 /* The frames of a region of the caller. */

@@ -136,7 +136,7 @@ void fs_mount_disk(size_t bytes)
 
 	make_fs(image, options);
 	attach_loop(fd, device, sizeof(device));
-	/* Nothing shall be written to it but what the case writes. */
+	/* Only the case itself must write to it. */
 	if (mount(device, files, "ext4", MS_NOATIME, "noinit_itable") &&
 	    mount(device, files, "ext2", MS_NOATIME, NULL))
 		skip_case("cannot mount an ext4: %s", strerror(errno));
@@ -148,7 +148,7 @@ void fs_mount_disk(size_t bytes)
 /* Where the superblock of an ext4 has its label. */
 #define LABEL_AT	(1024 + 120)
 
-/* Somebody's data must not be lost: it is blank, or used here before. */
+/* Do not destroy data: it must be blank, or used by this before. */
 static bool is_free(const char *device)
 {
 	static char head[65536];

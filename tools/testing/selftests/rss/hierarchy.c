@@ -14,8 +14,8 @@
 #include "unified.h"
 
 /*
- * Another program may have used the other hierarchy just now: the kernel takes
- * the controller away from there in the background.
+ * Another program may just have used the other hierarchy: the kernel releases
+ * the controller there in the background.
  */
 #define REBIND_MS	10000
 
@@ -81,7 +81,7 @@ static const char *init_v1(void)
 	return mounted ? NULL : "no rss controller";
 }
 
-/* Is there one, on whatever hierarchy? */
+/* Whether it is enabled, on any hierarchy. */
 static bool is_enabled(void)
 {
 	FILE *cgroups = fopen("/proc/cgroups", "r");

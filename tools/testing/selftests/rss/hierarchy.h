@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The hierarchy that the rss controller is in while a program runs: one of
- * cgroup v1, or with RSS_HIERARCHY=v2 in the environment the default one.
+ * The hierarchy of the rss controller while a program runs: one of cgroup v1
+ * or, with RSS_HIERARCHY=v2 in the environment, the default one.
  */
 #ifndef RSS_HIERARCHY_H
 #define RSS_HIERARCHY_H
@@ -9,12 +9,12 @@
 #include <stdbool.h>
 
 /*
- * For a program that is about one of them, before hierarchy_init(): uses v1 or
- * v2; if the environment wants the other one, hierarchy_init() says so.
+ * For a program that tests only one of them, before hierarchy_init(): uses v1
+ * or v2; if the environment wants the other one, hierarchy_init() says so.
  */
 void hierarchy_use(int version);
 
-/* Uses what is mounted, or mounts it.  Returns NULL or why it can't. */
+/* Uses the mounted one, or mounts it. Returns NULL or why it failed. */
 const char *hierarchy_init(void);
 void hierarchy_exit(void);
 

@@ -19,7 +19,7 @@ static void set(const char *name, const char *file, const char *value)
 
 void inject_start(const char *name)
 {
-	/* In this order, and back in it: else everybody's fail in between. */
+	/* In this order, undone in reverse: else all tasks fail in between. */
 	set(name, "probability", "0");
 	set(name, "task-filter", "Y");
 	set(name, "verbose", "0");

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Allocations that fail: of those tasks only that ask for it.
- */
+/* Allocation failures, only for tasks that ask for them. */
 #ifndef RSS_INJECT_H
 #define RSS_INJECT_H
 
-/* By the kernel's fault injection of this name. Skips the case if it has none. */
+/* Uses the kernel's fault injection of this name; skips the case without it. */
 void inject_start(const char *name);
 
-/* What the task itself asks by; to open it may fail once it has. */
+/* The file by which a task asks; once it has, opening it may fail. */
 int inject_open(void);
 void inject_set(int fd, const char *on);
 

@@ -80,7 +80,7 @@ static bool says(const char *lines, pid_t pid)
 
 bool job_has_begun(const struct job *job)
 {
-	/* The first line has none before it. */
+	/* No line precedes the first one. */
 	char lines[JOB_TASKS * 16] = "\n";
 	ssize_t len;
 	int i;

@@ -29,7 +29,7 @@ static int read_proc_stat(pid_t pid, char *state, long *ticks)
 
 	if (proc_read_text(pid, false, "stat", buf, sizeof(buf)) < 0)
 		return -1;
-	/* The second field may hold blanks and parentheses. */
+	/* The second field may contain blanks and parentheses. */
 	end = strrchr(buf, ')');
 	if (!end || sscanf(end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
 			   state, &utime, &stime) != 3)

@@ -14,7 +14,7 @@ char proc_state(pid_t pid);
 /* Clock ticks of CPU time that a process has used, -1 if it is gone. */
 long proc_ticks(pid_t pid);
 
-/* How often a process has gone to sleep, or has lost the CPU to another one. */
+/* How often a process has slept, or has been preempted. */
 long proc_sleeps(pid_t pid);
 long proc_preemptions(pid_t pid);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel log from a moment on. */
+/* The kernel log from some point on. */
 #ifndef RSS_KMSG_H
 #define RSS_KMSG_H
 
@@ -8,16 +8,16 @@
 struct kmsg {
 	int fd;
 	size_t len;
-	char text[1 << 16];	/* one record a line */
+	char text[1 << 16];	/* one record per line */
 };
 
-/* Begins here and now; skips the case if the log cannot be read. */
+/* Starts now; skips the case if the log cannot be read. */
 void kmsg_open(struct kmsg *log);
 
-/* How many records since then hold a text. */
+/* Number of records since then that contain a text. */
 int kmsg_count(struct kmsg *log, const char *text);
 
-/* Does one of them hold a number, not as a part of another? */
+/* Whether one of them contains a number, not as a part of another. */
 bool kmsg_has_number(struct kmsg *log, long number);
 
 #endif

@@ -4,16 +4,16 @@
 
 #include "child.h"
 
-/* A new container right in the root, with a limit in pages. */
+/* A new container in the root, with a limit in pages. */
 char *limited_container(const char *name, long limit);
 
 /*
- * Checks that a limit was met and that it held: @highest is the highest usage
- * that was seen, @allowance what the faults under way may have added to it.
+ * Checks that a limit was met and held: @highest is the highest usage seen,
+ * @allowance what faults in progress may have added.
  */
 void check_held(const char *container, long highest, long allowance);
 
-/* Lets a child take a step that meets the limit: it lives and the limit holds. */
+/* A child takes a step that meets the limit: it survives, the limit holds. */
 void child_step_limited(struct child *child, const char *container,
 			long allowance);
 

@@ -43,7 +43,7 @@ static void expect_no_oom(const char *c)
 		"there was an OOM");
 }
 
-/* The limit that is in force after a lower() with a result. */
+/* The limit in force after lower() returned. */
 static void expect_limit(const char *c, long old, long pages, int err)
 {
 	long limit = err || lower_by_shrinking ? old : pages;
@@ -140,7 +140,7 @@ static void fill_file(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* To unmap a page of a file is enough. */
+/* Unmapping file pages is enough. */
 void lower_file_no_swap(void)
 {
 	char *c = container_new(NULL, "lowered");
@@ -168,7 +168,7 @@ void lower_locked(void)
 	let_end(c, &child);
 }
 
-/* Down to what is locked, and no further, for all that could be reclaimed. */
+/* Everything reclaimable goes, down to the locked pages. */
 void lower_part_locked(void)
 {
 	struct filler locked = { .pages = HALF, .locked = true };
@@ -186,7 +186,7 @@ void lower_part_locked(void)
 	let_end(c, &children[0]);
 }
 
-/* What is below counts, and is taken from. */
+/* Descendants count, and are reclaimed from. */
 void lower_subtree(void)
 {
 	struct filler filler = { .pages = HALF };
@@ -277,8 +277,8 @@ static void fill_again(const char *c, struct child *child)
 }
 
 /*
- * The time between the start of the write and the signal grows from round to
- * round; before a round that was too late, the child gets its pages back.
+ * The delay between the start of the write and the signal increases each
+ * round. Before each round, a child that has lost pages gets them back.
  */
 #define SIGNAL_ROUNDS	100
 #define SIGNAL_STEP_US	50
@@ -303,8 +303,8 @@ void lower_signal(void)
 }
 
 /*
- * The first write tells how long it takes.  The next ones are interrupted
- * after a part of that time; some may come too late.
+ * The first write measures the duration. The next ones are interrupted after a
+ * part of that; for some, the signal may be too late.
  */
 #define PARTS		8
 
@@ -334,10 +334,10 @@ void lower_signal_midway(void)
 		whole);
 }
 
-/* Two children touch their pages as fast as they can until they are stopped. */
+/* Two children touch their pages as fast as they can until stopped. */
 #define FAULTERS	2
 #define ROUNDS		2
-/* Of what there is to do; the kernel gives up at four times that, and a bit. */
+/* A multiple of the pages needed; the kernel gives up a little above four. */
 #define MOST_EFFORT	5
 
 struct faulter {
@@ -358,7 +358,7 @@ static void fault_on(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* Ends within a bounded time, either way, and the right limit is in force. */
+/* Ends within a bounded time, either way, with the right limit in force. */
 static void lower_beside_faulters(struct faulter *faulter)
 {
 	const long old = FAULTERS * OLD_LIMIT;

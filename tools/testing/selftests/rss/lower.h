@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Getting usage down by writing to a control file, which is rss_limit or
- * rss_shrink_in_bytes: 0 with the usage there, or EBUSY or EINTR, with the
- * limit in force that the file promises.  No task is killed.
+ * Reducing usage by writing to a control file, rss_limit or
+ * rss_shrink_in_bytes: returns 0 with usage reduced, or EBUSY or EINTR, with
+ * the limit in force that the file documents. No task is killed.
  */
 #ifndef RSS_LOWER_H
 #define RSS_LOWER_H
@@ -16,7 +16,7 @@
 #define HALF		(FILLED / 2)
 #define OLD_LIMIT	(2 * FILLED)
 
-/* The file that the program is about; to be set before the cases run. */
+/* The file under test; set before the cases run. */
 extern bool lower_by_shrinking;
 
 /* A container with OLD_LIMIT and a child in it that has its pages. */
@@ -25,7 +25,7 @@ char *filled_container(struct child *child, struct filler *filler);
 /* Writes the file.  Returns 0 or the error. */
 int lower(const char *container, long pages);
 
-/* Checks that there was no OOM; then the child has all it had. */
+/* Checks that there was no OOM, and that the child still has its data. */
 void let_end(const char *container, struct child *child);
 
 /* The cases. */

@@ -14,8 +14,8 @@ struct map {
 };
 
 /*
- * Calls @fn for each mapping of a process until it returns other than 0.
- * Returns that, 0, or -errno if the process is gone.
+ * Calls @fn for each mapping of a process until it returns a value other than
+ * 0. Returns that, 0, or -errno if the process is gone.
  */
 int maps_walk(pid_t pid, int (*fn)(const struct map *map, void *arg), void *arg);
 

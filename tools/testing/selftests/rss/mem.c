@@ -153,8 +153,8 @@ static int settle_map(const struct map *map, void *arg)
 }
 
 /*
- * On a stack of its own: writes to nothing that it shares with its parent, and
- * does not outlive it.
+ * On a stack of its own: writes to nothing shared with its parent, and does
+ * not outlive it.
  */
 static int hold_pages(void *arg)
 {
@@ -167,8 +167,8 @@ static int hold_pages(void *arg)
 }
 
 /*
- * A page inherited from a process outside that has copied it since is ours
- * alone, so that writing to it would leave it as it is. A holder that shares
+ * A page that was inherited from a process outside, which has since copied it,
+ * is mapped only here: writing to it would not copy it. A holder that shares
  * all pages makes each write a copy.
  */
 void mem_settle(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory to count.  Sizes are in base pages.
+ * Memory to count. Sizes are in base pages.
  *
- * A pattern is one number a page, that of page i being seed + i, so that a
- * page that went to swap and came back at the wrong place shows.
+ * A pattern is one number per page, seed + i for page i, so that a page that
+ * returns from swap at the wrong place is noticed.
  */
 #ifndef RSS_MEM_H
 #define RSS_MEM_H
@@ -31,15 +31,15 @@ void mem_read(const char *mem, size_t pages);
 void mem_fill(char *mem, size_t pages, unsigned long seed);
 void mem_verify(const char *mem, size_t pages, unsigned long seed);
 
-/* madvise() that must work, or that skips the case if the kernel lacks it */
+/* madvise() that must succeed; skips the case if the kernel lacks it */
 void mem_advise(char *mem, size_t pages, int advice);
 
-/* Is a page in the caller's page tables? */
+/* Whether a page is in the caller's page tables. */
 bool mem_is_mapped(const char *page);
 
 /*
- * Touches all that the process has mapped, writable private memory by
- * writing: what it does afterwards maps no page but those it asks for.
+ * Touches everything that the process has mapped, writable private memory by
+ * writing. From then on it maps only the pages that it asks for.
  */
 void mem_settle(void);
 

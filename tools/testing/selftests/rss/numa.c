@@ -69,7 +69,7 @@ static void note_node(int nr, void *arg)
 	*(int *)arg = nr;
 }
 
-/* The higher the number of a tier, the slower. */
+/* A higher tier number means slower memory. */
 int numa_slow_node(void)
 {
 	int node = -1, slowest = -1, tier;
@@ -124,10 +124,10 @@ void numa_run_on(int node)
 		"sched_setaffinity: %s", strerror(errno));
 }
 
-/* Why the last page that did not migrate did not. */
+/* Why the last page that failed to migrate did. */
 static int last_error;
 
-/* Migrates up to BATCH pages, or just looks where they are if @to is NULL. */
+/* Migrates up to BATCH pages; only queries their nodes if @to is NULL. */
 static size_t move_batch(pid_t pid, char *mem, size_t pages, const int *to,
 			 int node)
 {
@@ -172,7 +172,7 @@ size_t numa_try_move(pid_t pid, char *mem, size_t pages, int node)
 
 	for (i = 0; i < BATCH; i++)
 		to[i] = node;
-	/* Of a page that is there already no status is certain. */
+	/* The status of pages already there is not reliable. */
 	walk_batches(pid, mem, pages, to, node);
 	return numa_count(pid, mem, pages, node);
 }
@@ -182,7 +182,7 @@ void numa_move(pid_t pid, char *mem, size_t pages, int node)
 	size_t there = 0;
 	int tries;
 
-	/* Others may hold a page for an instant. */
+	/* Others may hold a page briefly. */
 	for (tries = 0; there < pages && tries < MOVE_TRIES; tries++) {
 		there = numa_try_move(pid, mem, pages, node);
 		if (there < pages)

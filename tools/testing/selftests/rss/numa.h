@@ -15,26 +15,26 @@ struct nodes {
 bool numa_find(struct nodes *nodes);
 void numa_nodes(struct nodes *nodes);
 
-/* A node of memory only, slower than the others', or skips the case. */
+/* A node with memory only, slower than the others; or skips the case. */
 int numa_slow_node(void);
 
-/* From where the caller's pages come first: a node, or where it runs (-1). */
+/* The caller's preferred node for new pages; -1: where it runs. */
 void numa_prefer(int node);
 
-/* Lets the caller run on the CPUs of one node only. */
+/* Lets the caller run only on the CPUs of one node. */
 void numa_run_on(int node);
 
-/* How many pages of a process (0: the caller) are on a node. */
+/* Number of pages of a process (0: the caller) on a node. */
 size_t numa_count(pid_t pid, char *mem, size_t pages, int node);
 
 /*
- * Migrates pages of a process to a node, whoever else maps them: a region, or
+ * Migrates pages of a process to a node, even if others map them: a region, or
  * all that it has on another node.
  */
 void numa_move(pid_t pid, char *mem, size_t pages, int node);
 void numa_migrate(pid_t pid, int from, int to);
 
-/* The same without patience: how many are there now; did it work? */
+/* The same without retries: how many are there now; did it work? */
 size_t numa_try_move(pid_t pid, char *mem, size_t pages, int node);
 bool numa_try_migrate(pid_t pid, int from, int to);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the steps of many cases do, for use as the op of a struct step.  The
- * region is a->mem, of a->pages pages; its halves and quarters are contiguous.
+ * Common operations, for use as the op of a struct step. The region is a->mem,
+ * of a->pages pages; its halves and quarters are contiguous.
  */
 #ifndef RSS_OPS_H
 #define RSS_OPS_H
@@ -32,12 +32,12 @@ void op_drop(struct actor *a);			/* MADV_DONTNEED */
 void op_page_out(struct actor *a);		/* MADV_PAGEOUT */
 
 /*
- * Forks a->forked, to run @fn.  The region can't be written to any more, lest
- * it is copied when the child settles.
+ * Forks a->forked, to run @fn. The region becomes read-only, so that it is not
+ * copied when the child settles.
  */
 void fork_protected(struct actor *a, child_fn fn);
 
-/* Let a->forked, forked by an earlier step, take a step of its own, or end. */
+/* Let a->forked, forked by an earlier step, take its next step, or exit. */
 void op_step_forked(struct actor *a);
 void op_finish_forked(struct actor *a);
 

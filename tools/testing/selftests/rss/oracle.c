@@ -13,7 +13,7 @@
 
 #define KPF(name)	(1ULL << KPF_##name)
 
-/* The page frames found so far, one entry a mapping. */
+/* The page frames found so far, one entry per mapping. */
 struct frames {
 	__u64 *pfn;
 	size_t nr;
@@ -53,14 +53,14 @@ static int scan_map(const struct map *map, void *arg)
 			    (off_t)page * sizeof(*entries));
 		if (len < 0)
 			return -errno;
-		/* Nothing is above the user's part, as [vsyscall] is. */
+		/* Nothing lies above the user part, unlike [vsyscall]. */
 		if (!len)
 			return 0;
 		len /= sizeof(*entries);
 		for (i = 0; i < len; i++) {
 			if (!pagemap_present(entries[i]))
 				continue;
-			/* Frame numbers are hidden from an ordinary user. */
+			/* Frame numbers are hidden from ordinary users. */
 			if (!pagemap_pfn(entries[i]))
 				return -EPERM;
 			err = add_frame(frames, pagemap_pfn(entries[i]));
@@ -86,12 +86,12 @@ static int scan_process(struct frames *frames, pid_t pid)
 	return err;
 }
 
-/* Is it a page that the controller counts? */
+/* Whether the controller counts the page. */
 static bool is_counted(__u64 flags)
 {
 	if (flags & (KPF(ZERO_PAGE) | KPF(HUGE) | KPF(NOPAGE)))
 		return false;
-	/* A driver's page is never up to date, page cache that is mapped is. */
+	/* A driver's page is never up to date, mapped page cache is. */
 	return flags & (KPF(ANON) | KPF(UPTODATE));
 }
 
@@ -128,7 +128,7 @@ static int count_frames(const struct frames *frames, int counts, int flags,
 		if (read_entry(counts, frames->pfn[first], &count) ||
 		    read_entry(flags, frames->pfn[first], &flag))
 			return -EIO;
-		/* Without a map count it is no page, but bare memory. */
+		/* Without a map count it is not a page but bare memory. */
 		if (count && is_counted(flag))
 			count_page(result, flag, count > last - first);
 	}

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The oracle: what a set of processes has mapped, page for page, by the page
- * tables and the kernel's own map counts, never by the rss controller.
+ * The oracle: what a set of processes has mapped, page by page, according to
+ * the page tables and the kernel's map counts, never to the rss controller.
  *
- * It counts what the controller has to count: no zero page, no hugetlb, no
- * page that a driver inserted.  A page that somebody outside the set maps too
- * may have its owner there: it is told apart by its map count, which is then
- * higher than the number of mappings found, and counts as "outside" only.
+ * It counts what the controller must count: no zero page, no hugetlb, no page
+ * that a driver inserted. A page that a process outside the set also maps may
+ * have its owner there. Its map count is then higher than the number of
+ * mappings found, and it counts only as "outside".
  */
 #ifndef RSS_ORACLE_H
 #define RSS_ORACLE_H

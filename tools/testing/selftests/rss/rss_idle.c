@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * To be run from a fresh file: all that it maps, only it has mapped.  It acts
- * as a child in child_sync(), with the socket as its standard input and
- * output, and then exits.
+ * Run from a new file, so that all its pages are mapped by this process only.
+ * It acts as a child in child_sync(), with the socket as its standard input
+ * and output, and then exits.
  */
 #include <unistd.h>
 

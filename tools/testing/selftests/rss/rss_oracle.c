@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Prints what a set of processes has mapped, in pages, as the rss controller
- * has to count it:
+ * must count it:
  *
  *	rss_oracle PID...
  *
- * "total" is what only these processes map; "outside" are the pages that
- * others map too, whose owner the page tables do not tell.
+ * "total" is mapped only by these processes; "outside" pages are also mapped
+ * by others, so the page tables do not tell their owner.
  */
 #include <stdio.h>
 #include <stdlib.h>

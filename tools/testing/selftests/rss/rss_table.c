@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rss_table PAGES [HOLD]: fills PAGES of its heap from a constant table, of which
- * the next page is needed at each step besides the code: all of them are pages
- * of this very file.  With HOLD, it then goes on to write to the first of its
- * pages, and tells its standard output, a file, how many rounds it made.
+ * rss_table PAGES [HOLD]: fills PAGES of its heap from a constant table. Each
+ * step needs the next page of the table, besides the code: all of these are
+ * pages of this very file. With HOLD, it then keeps writing to the first of
+ * its pages, and reports the number of rounds to its standard output, a file.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -13,14 +13,14 @@
 #define TABLE_BYTES	(2 * 65536)
 #define STEP		100
 
-/* Not one page of it holds anything else. */
+/* No page of it holds anything else. */
 static const char table[TABLE_BYTES] = { [0 ... TABLE_BYTES - 1] = 7 };
 
 static void write_page(char *mem, size_t i, size_t page)
 {
 	const char *from = table + TABLE_BYTES / 4 + i % 2 * page;
 
-	/* To be read each time, whatever the compiler knows about the table */
+	/* Read each time, whatever the compiler knows about the table. */
 	asm volatile("" : "+r" (from) : : "memory");
 	mem[i * page] = *from;
 }

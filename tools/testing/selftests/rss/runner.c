@@ -18,7 +18,7 @@
 #include "swap.h"
 #include "tunable.h"
 
-/* A case that takes longer hangs. */
+/* A case that takes longer than this hangs. */
 #define CASE_SECONDS	(2 * WAIT_SECONDS)
 
 /* Shared with the cases and their children. */
@@ -28,7 +28,7 @@ static char *reason;
 static pid_t runner;
 static bool interrupted;
 
-/* What the runner waits for; a case has its signals as usual. */
+/* The signals that the runner waits for; a case has its signals as usual. */
 static sigset_t events;
 
 void end_case(int result, const char *fmt, ...)
@@ -73,7 +73,7 @@ static int case_result(int status)
 	return KSFT_FAIL;
 }
 
-/* Returns the status of a case; ends it early if the runner has to end. */
+/* Returns the status of a case; ends it early if the runner must end. */
 static int wait_for_case(pid_t pid)
 {
 	int status = 0;
@@ -87,7 +87,7 @@ static int wait_for_case(pid_t pid)
 	return status;
 }
 
-/* What is found when a case has ended makes it fail, if it did not already. */
+/* Problems found after a case has ended make it fail. */
 static int result_with(int result, const char *found)
 {
 	if (!found || result == KSFT_FAIL)
@@ -106,7 +106,7 @@ static void run_case(const struct rss_case *test)
 	if (!pid)
 		case_process(test->fn);
 	result = case_result(wait_for_case(pid));
-	/* While what the case left is there, and when all of it is gone. */
+	/* With what the case left still there, and after all of it is gone. */
 	result = result_with(result, audit_check());
 	result = result_with(result, container_cleanup());
 	swap_cleanup();
@@ -119,8 +119,8 @@ static void run_case(const struct rss_case *test)
 }
 
 /*
- * By rseq the kernel writes to the thread's memory whenever it likes to, and
- * copies a page then that was shared by fork().
+ * For rseq, the kernel writes to the thread's memory at any time, which copies
+ * a page that was shared by fork().
  */
 static void drop_rseq(void)
 {
@@ -131,7 +131,7 @@ static void drop_rseq(void)
 			RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
 }
 
-/* RSS_CASES in the environment, if set, is a list of the only cases to run. */
+/* RSS_CASES in the environment, if set, lists the only cases to run. */
 static bool case_chosen(const char *name)
 {
 	const char *at = getenv("RSS_CASES");
@@ -168,7 +168,7 @@ int run_cases(const struct rss_case *cases, unsigned int nr)
 	audit_init();
 	ksft_set_plan(nr);
 
-	/* Children of a case that died come here, to be reaped. */
+	/* Orphans of a case are reparented here, to be reaped. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigemptyset(&events);
 	sigaddset(&events, SIGCHLD);
@@ -179,7 +179,7 @@ int run_cases(const struct rss_case *cases, unsigned int nr)
 	drop_rseq();
 	/*
 	 * Map all of the program here, outside any container: its text and
-	 * data then have an owner, and running it charges nobody else.
+	 * data are then charged to no container that runs it.
 	 */
 	mem_settle();
 

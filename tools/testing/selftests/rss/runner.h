@@ -2,11 +2,10 @@
 /*
  * Runs the cases of a test program and prints KTAP.
  *
- * Each case runs in a process of its own, which just ends when a check fails:
- * what a case may leave behind (tasks, containers, mounts, swap) is cleaned
- * up from outside, however the case ended.  A case that leaves a container
- * with a usage other than 0, once its tasks are gone, has failed, and so has one
- * after which the kernel's audit finds a difference.
+ * Each case runs in a process of its own, which exits when a check fails. What
+ * a case may leave behind (tasks, containers, mounts, swap) is cleaned up from
+ * outside, however it ended. A case fails if, without its tasks, a container
+ * has a usage other than 0, or if the kernel's audit then finds a difference.
  */
 #ifndef RSS_RUNNER_H
 #define RSS_RUNNER_H
@@ -16,7 +15,7 @@
 
 #include "../kselftest.h"
 
-/* No wait is longer than this; with sanitizers in an emulator all is slow. */
+/* No wait is longer than this; sanitizers in an emulator are slow. */
 #define WAIT_SECONDS	120
 #define WAIT_POLL_US	5000
 #define WAIT_POLLS	(WAIT_SECONDS * (1000000 / WAIT_POLL_US))
@@ -28,12 +27,12 @@ struct rss_case {
 
 #define T(x) { x, #x }
 
-/* The main() of a test program: its return value is the exit status. */
+/* The main() of a test program: returns the exit status. */
 int run_cases(const struct rss_case *cases, unsigned int nr);
 
 /*
- * Ends the case, from its own process or from a child of it: the first text
- * becomes the reason that the result line gives.
+ * Ends the case, from its own process or a child of it: the first text becomes
+ * the reason in the result line.
  */
 void __noreturn __printf(2, 3) end_case(int result, const char *fmt, ...);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Children that have, of their own memory, exactly as many pages mapped as the
- * case says, and go up and down between two numbers as often as it says.
+ * Children that have exactly a given number of their own pages mapped, and
+ * swing between two numbers as often as the case asks.
  */
 #ifndef RSS_SIZER_H
 #define RSS_SIZER_H
@@ -10,10 +10,10 @@
 
 #include "child.h"
 
-/* What to do next, in memory that the case and the child share. */
+/* The next order, in memory that the case and the child share. */
 struct sizer_order {
-	size_t pages;		/* to have in the end */
-	size_t swing;		/* to go to before that, and come back from */
+	size_t pages;		/* to have at the end */
+	size_t swing;		/* to go to first, and come back from */
 	int times;		/* how often */
 };
 
@@ -23,13 +23,13 @@ struct sizer {
 	size_t most;
 };
 
-/* Starts with no page; can have @most. */
+/* Starts without pages; can have up to @most. */
 void sizer_start(struct sizer *sizer, const char *container, size_t most);
 
-/* Lets it go without waiting for it. */
+/* Sends an order without waiting for it. */
 void sizer_go(struct sizer *sizer, struct sizer_order order);
 
-/* Waits until it did what it was ordered. */
+/* Waits until the order is done. */
 void sizer_wait(struct sizer *sizer);
 
 /* Makes it have @pages. */

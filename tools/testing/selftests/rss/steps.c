@@ -23,7 +23,7 @@ struct part {
 	const struct step *steps;
 };
 
-/* The containers in order, and the sum by the oracle at the end. */
+/* The containers in order, and the total by the oracle at the end. */
 struct counts {
 	struct count count[MAX_CONTAINERS + 1];
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A case as a table of steps.  After each step the change of rss_usage and of
- * anon, file and shmem in rss_stat is compared, page for page, with what the
- * table says, and that of all containers together with the oracle.
+ * A case as a table of steps. After each step the change of rss_usage, and of
+ * anon, file and shmem in rss_stat, is compared page for page with the table,
+ * and the total of all containers with the oracle.
  */
 #ifndef RSS_STEPS_H
 #define RSS_STEPS_H
@@ -11,11 +11,11 @@
 
 #define MAX_ACTORS	2
 
-/* A process that takes steps; what else a step needs, it keeps here. */
+/* A process that takes steps, and the data that the steps need. */
 struct actor {
-	int home;		/* index of the container where it begins */
+	int home;		/* index of the container where it starts */
 	int fd;			/* a file, opened by the case */
-	size_t pages;		/* of the region that most steps work on */
+	size_t pages;		/* of the region that most steps use */
 	char *mem;		/* that region */
 	char *more;		/* a second one */
 	struct child forked;	/* a process that a step forked */
@@ -31,15 +31,15 @@ struct step {
 	long file;		/* shmem included */
 	long shmem;
 	/*
-	 * How much follows from what a process touches by itself, such as
-	 * its stack after a fork(): only the oracle knows.
+	 * Pages that the process touches by itself, such as its stack after
+	 * fork(), affect the amount: only the oracle knows it.
 	 */
 	bool oracle_only;
 };
 
 /*
- * Lets the actors take the steps, up to one that is empty, each in a process
- * of its own that begins in a fresh container, and checks in the end that all containers are empty.
+ * Makes the actors take the steps, up to an empty one. Each actor is a process
+ * in a new container. Finally checks that all containers are empty.
  */
 void take_steps(struct actor *actors, int nr_actors, int nr_containers,
 		const struct step *steps);

@@ -76,7 +76,7 @@ void swap_on(size_t pages)
 		skip_case("no zram to swap to");
 	*zram = atoi(text) + 1;
 	snprintf(path, sizeof(path), "/sys/block/zram%d/disksize", *zram - 1);
-	/* One page more: the first is the header. */
+	/* One more page: the first is the header. */
 	snprintf(text, sizeof(text), "%zu", (pages + 1) * page_size());
 	require(write_text(path, text, strlen(text)) > 0, "no disksize");
 

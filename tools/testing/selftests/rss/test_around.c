@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fault-around: a read fault on a cached file maps the pages around it, too,
- * in a window of A pages.  Each is charged to who mapped it first.
+ * Fault-around: a read fault on a cached file also maps the pages around it,
+ * in a window of A pages. Each is charged to its first mapper's container.
  *
- * The region has four windows and begins with one.
+ * The region has four windows and starts with one.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -137,7 +137,7 @@ static void test_private(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* What the second container has mapped in a window stays its own. */
+/* The pages in a window that the second container has mapped stay its own. */
 static void test_two_containers(void)
 {
 	const long window = set_window();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who must not be killed: tasks that read mapped files larger than the limit, in
- * turn and at random, while anonymous memory that can't go holds up to 95% of
- * it.  They unmap each other's pages and their own all the time.  That is work,
- * not thrashing: all come to their end, with no major fault, and nobody is
- * killed.
+ * Tasks that must not be killed: they read mapped files larger than the limit,
+ * sequentially and at random, while anonymous memory that can't be reclaimed
+ * takes up to 95 % of it. They constantly unmap each other's pages and their
+ * own. That is work, not thrashing: all finish, without a major fault, and
+ * none is killed.
  *
  * RSS_FILE_MIB in the environment makes the largest file smaller than 64 MiB.
  */
@@ -31,24 +31,24 @@
 #define SEED		1000
 #define LIMIT		256
 
-/* Touches of a page by each reader, in turn and at random */
+/* Touches of a page by each reader, sequentially and at random */
 #define TOUCHES		(64 * LIMIT)
 
-/* Longer than it may take until a task is killed that gets nowhere */
+/* Longer than it may take to kill a task that makes no progress */
 #define LONG_MS		5000
 
 static const int shares[] = { 10, 50, 80, 95 };
 
 struct work {
 	long limit;
-	int share;		/* of the limit that is held, in percent */
+	int share;		/* percentage of the limit that is held */
 	bool by_other;		/* by a task that does nothing else */
 	int tasks;		/* that read */
 	bool one_cpu;
 	bool at_random;
 	size_t pages;		/* of the file, a power of 2 */
 	size_t touches;		/* by each task, at least */
-	long ms;		/* for at least so long */
+	long ms;		/* at least this long */
 	int fd;
 	const char *container;
 };
@@ -61,8 +61,8 @@ static size_t held_pages(const struct work *work)
 }
 
 /*
- * A task has nothing in the container but what it touches from now on: all else
- * was mapped outside.
+ * A task has nothing in the container but what it touches from now on: all
+ * else was mapped outside.
  */
 static void enter(const struct work *work)
 {
@@ -73,7 +73,7 @@ static void enter(const struct work *work)
 	container_move(work->container, 0);
 }
 
-/* At random: in a full period, since the number of pages is a power of 2. */
+/* At random, with a full period: the number of pages is a power of 2. */
 static size_t next_page(const struct work *work, size_t at)
 {
 	size_t next = work->at_random ? at * 1664525 + 1013904223 : at + 1;
@@ -101,7 +101,7 @@ static void read_file(struct child *self, void *arg)
 	char *mem;
 
 	enter(work);
-	/* Not before: entering touches all that there is. */
+	/* Not earlier: entering touches everything that exists. */
 	mem = mem_anon(held + 1);
 	mem_fill(mem, held, 0);
 	child_sync(self);
@@ -171,7 +171,7 @@ static void expect_done(struct work *work)
 	free(c);
 }
 
-/* With a file that is @times larger than the limit, within what there may be */
+/* With a file of @times the limit, if allowed by RSS_FILE_MIB */
 static void with_file(struct work *work, int times)
 {
 	const char *mib = getenv("RSS_FILE_MIB");
@@ -265,7 +265,7 @@ static void test_several_at_random(void)
 	several_readers(true);
 }
 
-/* Not just for a moment, with hardly any room */
+/* Not just briefly, with hardly any room */
 static void test_for_long(void)
 {
 	struct work work = {
@@ -282,7 +282,7 @@ static void test_for_long(void)
 	}
 }
 
-/* A limit of up to 16 MiB, where reclaim does more at once */
+/* A limit of up to 16 MiB, where reclaim takes more at once */
 static void test_large(void)
 {
 	struct work work = { .limit = 16 * LIMIT, .tasks = 2 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What maps pages without a fault keeps to the limit, too: userfaultfd and
- * collapse.  swapoff may exceed it, until the next page is charged.
+ * Mapping pages without a fault also respects the limit: userfaultfd and
+ * collapse. swapoff may exceed it, until the next page is charged.
  *
- * PAGES are mapped under LIMIT.  The case samples the usage from outside: it
- * may be above the limit by what one operation maps, a page or a huge page.
+ * PAGES are mapped under LIMIT. The case samples usage from outside: it may
+ * exceed the limit by what one operation maps, a page or a huge page.
  */
 #include <errno.h>
 #include <signal.h>
@@ -35,7 +35,7 @@
 #define PAGES	3000
 #define SEED	1
 
-/* One page with each call; ends early if a call fails. */
+/* One page with each call; stops if a call fails. */
 static void copy_pages(struct child *self, void *arg)
 {
 	char *mem = mem_anon(PAGES), *from = mem_anon(1);
@@ -56,7 +56,7 @@ static void copy_pages(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* All with one call.  What is copied is the zero page, which does not count. */
+/* All with one call. The source is the zero page, which does not count. */
 static void copy_at_once(struct child *self, void *arg)
 {
 	char *mem = mem_anon(PAGES), *from = mem_anon(PAGES);
@@ -127,7 +127,7 @@ static void test_continue(void)
 	expect_held(continue_pages, &fd);
 }
 
-/* Without swap there is no way but to kill, or to let the call fail. */
+/* Without swap, the kernel can only kill, or let the call fail. */
 static void test_copy_no_swap(void)
 {
 	char *c = limited_container("limited", LIMIT);
@@ -141,8 +141,8 @@ static void test_copy_no_swap(void)
 }
 
 /*
- * Huge pages of which a quarter is mapped.  There are twice as many as would
- * fit if they were collapsed, and what is mapped before does fit.
+ * Huge pages of which a quarter is mapped. Collapsed, twice as many as would
+ * fit; what is mapped before does fit.
  */
 #define HUGE	8
 
@@ -182,7 +182,7 @@ static void verify_sparse(struct sparse *sparse)
 		mem_verify(sparse_at(sparse, i), sparse->huge / 4, SEED + i);
 }
 
-/* Where there is no room the kernel may refuse. */
+/* Without room the kernel may refuse. */
 static void collapse_all(struct child *self, void *arg)
 {
 	struct sparse *sparse = arg;
@@ -221,7 +221,7 @@ static void test_collapse(void)
 	child_finish(&child);
 }
 
-/* The file is in huge pages already: all there is to do is to map them. */
+/* The file already consists of huge pages, which only need mapping. */
 static void collapse_cached(struct child *self, void *arg)
 {
 	struct sparse *sparse = arg;
@@ -281,7 +281,7 @@ static void wait_for_collapses(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* Nobody is killed for what khugepaged does: he touched what fits. */
+/* khugepaged causes no kill: the task has touched only what fits. */
 static void test_khugepaged(void)
 {
 	struct sparse *sparse = new_sparse();
@@ -307,7 +307,7 @@ static void test_khugepaged(void)
 	child_finish(&child);
 }
 
-/* swapoff maps what was swapped out, whoever it belongs to. */
+/* swapoff maps what was swapped out, whatever its owner. */
 static void fill_and_touch_one(struct child *self, void *arg)
 {
 	char *mem = mem_anon(PAGES), *more = mem_anon(1);
@@ -348,7 +348,7 @@ static void test_swapoff(void)
 	child_finish(&child);
 }
 
-/* Two that share it: what one maps must not go back before the other has it. */
+/* Two that share it: a page mapped by one must stay until the other has it. */
 static void fill_and_fork(struct child *self, void *arg)
 {
 	char *mem = mem_anon(PAGES);

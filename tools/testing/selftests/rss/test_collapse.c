@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Collapse: small pages become a huge page, on request or by khugepaged.  What
- * was not mapped before is then, and is charged.
+ * Collapse: small pages become a huge page, on request or by khugepaged. Pages
+ * that were not mapped before become mapped, and are charged.
  *
- * H base pages make a huge page; regions are one.  A child begins without huge
- * pages, so what it writes first are small ones.
+ * H base pages make a huge page; each region is one. A child starts without
+ * huge pages, so it first writes to small ones.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +53,7 @@ static void collapse(struct actor *a)
 	int err;
 
 	thp_allow();
-	/* Somebody may hold a page, or memory for the huge one be scarce. */
+	/* A page may be held, or memory for the huge one scarce. */
 	require(wait_for(!(err = madvise(a->mem, a->pages * page_size(),
 					 MADV_COLLAPSE) ? errno : 0) ||
 			 (err != EAGAIN && err != EBUSY && err != ENOMEM)),
@@ -73,11 +73,11 @@ static void begin_khugepaged(struct actor *a)
 	tunable_set(THP "khugepaged/pages_to_scan", "65536");
 	tunable_set(THP "khugepaged/alloc_sleep_millisecs", "10");
 	tunable_set(THP "khugepaged/scan_sleep_millisecs", "10");
-	/* It takes notice of the process only now that it is enabled. */
+	/* khugepaged notices the process only once it is enabled. */
 	mem_advise(a->mem, a->pages, MADV_HUGEPAGE);
 }
 
-/* Lest it comes again while the next step is looked at. */
+/* So that it does not run again while the next step is checked. */
 static void end_khugepaged(struct actor *a)
 {
 	mem_advise(a->mem, a->pages, MADV_NOHUGEPAGE);
@@ -90,7 +90,7 @@ static void wait_for_khugepaged(struct actor *a)
 	end_khugepaged(a);
 }
 
-/* The small pages are taken away; the next access finds the huge one. */
+/* The small pages are unmapped; the next access finds the huge one. */
 static void wait_for_huge_file(struct actor *a)
 {
 	begin_khugepaged(a);
@@ -133,8 +133,8 @@ static void test_khugepaged(void)
 }
 
 /*
- * A forked process in the second container collapses what it shares: it gets
- * copies, and the originals stay its parent's.
+ * A forked process in the second container collapses the pages that it shares:
+ * it gets copies, and the originals stay its parent's.
  */
 static void forked(struct child *self, void *arg)
 {
@@ -143,7 +143,7 @@ static void forked(struct child *self, void *arg)
 	container_move(a->containers[1], 0);
 	mem_settle();
 	child_sync(self);
-	/* Nothing is collapsed if it can't be written to. */
+	/* Only writable memory is collapsed. */
 	require(!mprotect(a->mem, a->pages * page_size(),
 			  PROT_READ | PROT_WRITE), "mprotect: %s",
 		strerror(errno));
@@ -229,7 +229,7 @@ static void test_shmem_khugepaged(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* Only what nobody can write to, and nothing dirty, is collapsed. */
+/* Only clean pages that are never writable are collapsed. */
 static void map_program(struct actor *a)
 {
 	a->mem = mem_huge(a->pages);

@@ -2,10 +2,9 @@
 /*
  * One process in one container: usage is what it has mapped, to the page.
  *
- * Every region has N pages, and each step says by how many the usage changes.
- * The numbers follow from the contract: a page counts from its first mapping
- * to its last, the zero page does not count, page cache that nobody maps does
- * not count.
+ * Every region has N pages, and each step tells by how many usage changes. The
+ * numbers follow from the contract: a page counts from its first mapping to
+ * its last, the zero page does not count, nor does unmapped page cache.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +114,7 @@ static void free_lazily(struct actor *a)
 	mem_advise(a->mem, N, MADV_FREE);
 }
 
-/* Moves the region to another address, with room for N pages more. */
+/* Moves the region to another address, with room for N more pages. */
 static void move_and_double(struct actor *a)
 {
 	a->mem = mremap(a->mem, N * page_size(), 2 * N * page_size(),
@@ -248,7 +247,7 @@ static void test_tmpfs(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* Page cache without swap behind it is file, but not shmem. */
+/* Page cache not backed by swap is file, but not shmem. */
 static const struct step file_steps[] = {
 	{ "map", map_file },
 	{ "read", read_all, .file = N },

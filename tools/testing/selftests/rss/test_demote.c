@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Demotion: reclaim by the memory controller migrates pages to a node of slower
- * memory rather than to swap, of which there is none here.  For who mapped them
- * nothing changes.  Reclaim of a container never demotes: it would not make the
- * container smaller.
+ * Demotion: reclaim by the memory controller migrates pages to a node of
+ * slower memory instead of swap, of which there is none here. Their charge
+ * does not change. Reclaim of a container never demotes: that would not shrink
+ * it.
  */
 #include <errno.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static void map_huge(struct actor *a)
 		skip_case("no huge page to be had");
 }
 
-/* What was touched last is spared at first. */
+/* Pages touched last are spared at first. */
 static void demote(struct actor *a)
 {
 	size_t there = 0;
@@ -68,7 +68,7 @@ static void demote(struct actor *a)
 		there, a->pages);
 }
 
-/* With pages of a file if the actor has one. */
+/* With file pages if the actor has a file. */
 static void demote_mapped(struct actor *actor, void (*map)(struct actor *a))
 {
 	const long anon = actor->fd ? 0 : actor->pages;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory of devices: private memory of an accelerator, for which the kernel's
- * test_hmm stands in, and files on persistent memory, which are mapped without
- * page cache (DAX; a kernel parameter such as memmap=64M!512M takes that from
- * RAM).  None of it is counted.
+ * Device memory: private memory of an accelerator, which the kernel's test_hmm
+ * emulates, and files on persistent memory, which are mapped without page
+ * cache (DAX; a kernel parameter such as memmap=64M!512M takes that from RAM).
+ * None of it is counted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +21,8 @@
 #define N	64
 
 /*
- * The driver works on the process that opens it; what it has of a page, it
- * shows in a second region.
+ * The driver works on the process that opens it; a second region shows what it
+ * has of a page.
  */
 static void map_and_open(struct actor *a)
 {
@@ -81,7 +81,7 @@ static void use_alone(struct actor *a)
 	command(a, HMM_DMIRROR_EXCLUSIVE, "exclusive use");
 }
 
-/* The pages stay in RAM, but out of the page tables for the while. */
+/* The pages stay in RAM, but are temporarily out of the page tables. */
 static void test_exclusive_use(void)
 {
 	static const struct step steps[] = {

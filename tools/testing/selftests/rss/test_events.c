@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rss_events: what is counted where, and that poll() and inotify tell of each
- * kind of event and of nothing else.
+ * rss_events: what is counted where, and that poll() and inotify report each
+ * kind of event and nothing else.
  *
- * Without swap: at its limit a container that fills anonymous memory meets
+ * Without swap: at its limit, a container that fills anonymous memory meets
  * the OOM killer; shared memory is reclaimed by unmapping it.
  */
 #include <signal.h>
@@ -21,7 +21,7 @@
 
 #define LIMIT		1024
 #define TOO_MUCH	(4 * LIMIT)
-/* For what should not happen to have happened. */
+/* Time to wait for events that must not happen. */
 #define QUIET_MS	300
 
 static void test_keys(void)
@@ -73,8 +73,8 @@ static void cause_oom(const char *c)
 }
 
 /*
- * What is known of it is what was read after a wake-up: the last change of a
- * burst has to wake, too.
+ * The watcher knows only what it has read after wake-ups: the last change of a
+ * burst must also wake it.
  */
 static void watch_cause(void (*cause)(const char *c), enum event event)
 {
@@ -135,7 +135,7 @@ static void test_wake_oom_kill(void)
 	events_expect(c, kill);
 }
 
-/* Whatever a container does that is no event, or another one's. */
+/* Actions of a container that are no event, or another container's. */
 static void test_no_wake(void)
 {
 	char *c = container_new(NULL, "watched");
@@ -182,7 +182,7 @@ static void cross(struct sizer *sizer, const char *c, int times)
 	container_set(c, "rss_watermark", "max");
 }
 
-/* What happens in a container counts there and above. */
+/* Events in a container count there and above. */
 static void test_sums(void)
 {
 	char *a = container_new(NULL, "a");
@@ -201,7 +201,7 @@ static void test_sums(void)
 	events_expect(other, (struct events){ { [EVENT_WATERMARK] = 4 } });
 	events_expect(a, (struct events){ { [EVENT_WATERMARK] = 9 } });
 
-	/* What is gone has happened all the same. */
+	/* The events of a removed container still count. */
 	kill(in_other.child.pid, SIGKILL);
 	child_expect_killed(&in_other.child);
 	container_remove(other);
@@ -209,8 +209,8 @@ static void test_sums(void)
 }
 
 /*
- * The parent's limit is met by one child; the victim is in the other, since it
- * is larger.
+ * One child meets the parent's limit; the victim is in the other, which is
+ * larger.
  */
 static void test_victim(void)
 {
@@ -242,7 +242,7 @@ static void test_victim(void)
 	events_expect(top, events);
 }
 
-/* One kill after the other; those by others are none of the OOM killer's. */
+/* Consecutive kills; kills by others do not count. */
 static void test_kills(void)
 {
 	struct filler filler = { .pages = LIMIT / 4 };
@@ -266,8 +266,8 @@ static void test_kills(void)
 }
 
 /*
- * "limit" is rss_failcnt of the container and of those below, but does not
- * start over with it.
+ * "limit" is rss_failcnt of the container and its descendants, but is not
+ * reset with it.
  */
 static void test_failcnt(void)
 {
@@ -284,7 +284,7 @@ static void test_failcnt(void)
 	container_set(c, "rss_failcnt", "0");
 	require(events_get(c, EVENT_LIMIT) == failures, "limit was reset, too");
 
-	/* First the lower one's limit is met, then that of the upper one. */
+	/* The lower one's limit is met first, then that of the upper one. */
 	parent = container_new(NULL, "parent");
 	below = container_new(parent, "below");
 	cause_limit(below);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What can't be held up may go past the limit, but not far: faults of the kernel
- * in a long read(2), of a task that is being killed among them.  And at the
- * exact limit a fault that maps nothing is no more than a fault.
+ * Faults that can't be held up may exceed the limit, but not far: those of the
+ * kernel in a long read(2), also of a task that is being killed. And at the
+ * exact limit, a fault that maps nothing costs no more than a fault.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,12 +24,12 @@
 #define READ_PAGES	40000
 
 /*
- * A fault that exceeds the limit, and those that the system call may take past
- * it, see rss.rst
+ * A fault that exceeds the limit, and those that the system call may add, see
+ * rss.rst
  */
 #define MOST_EXCESS	(1 + 64)
 
-/* What a CPU may have in stock, which rss_max_usage counts. */
+/* What a CPU may have in stock, which rss_max_usage includes. */
 #define STOCK		128
 
 static long most_usage(void)
@@ -39,7 +39,7 @@ static long most_usage(void)
 
 struct reading {
 	bool spared;
-	ssize_t least;		/* what the read has to return, in pages */
+	ssize_t least;		/* pages that read() must return at least */
 };
 
 /* One read() of a sparse file into fresh memory. */
@@ -100,7 +100,7 @@ static void test_killed_reader(void)
 	expect_bounded(c, 0);
 }
 
-/* It gets what it has read by then, later. */
+/* It gets what it has read so far, later. */
 static void test_spared_reader(void)
 {
 	struct reading reading = { .spared = true, .least = LIMIT / 2 };
@@ -130,7 +130,7 @@ static double time_of_zero_reads(void)
 	char *mem = mem_anon(ZERO_READS);
 	double start = clock_seconds();
 
-	/* The zero page: mapped, and not counted. */
+	/* The zero page: mapped, but not counted. */
 	mem_read(mem, ZERO_READS);
 	return clock_seconds() - start;
 }
@@ -162,7 +162,7 @@ static void test_zero_page(void)
 	struct child child;
 
 	swap_none();
-	/* The container must own nothing but what can't go. */
+	/* The container must own only what can't be reclaimed. */
 	*times = (struct times){ 0 };
 	child_start(&child, c, read_zero_pages, times);
 	child_step(&child);
@@ -177,7 +177,7 @@ static void test_zero_page(void)
 	child_finish(&child);
 }
 
-/* Microseconds that some task was stalled for memory. */
+/* Microseconds in which some task was stalled for memory. */
 static long stalled(void)
 {
 	FILE *file = fopen("/proc/pressure/memory", "r");
@@ -192,7 +192,7 @@ static long stalled(void)
 	return us;
 }
 
-/* To be told of a stall of 100 ms within a second */
+/* Reports a stall of 100 ms within a second */
 static int stall_trigger(void)
 {
 	static const char trigger[] = "some 100000 1000000";

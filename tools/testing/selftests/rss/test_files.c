@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The control files of cgroup v1: which there are, what they accept, what
- * they show at rest.
+ * The control files of cgroup v1: which exist, what they accept, what they
+ * show at rest.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 static const struct {
 	const char *name;
 	mode_t mode;
-	bool later;		/* may be missing from the first version */
+	bool later;		/* may be missing in the first version */
 } files[] = {
 	{ "rss_usage", 0444 },
 	{ "rss_limit", 0644 },
@@ -75,9 +75,9 @@ static void test_root(void)
 }
 
 /*
- * The root's usage is all that is mapped.  The kernel's own sum, in vmstat,
- * is one of per-CPU counters that lag by up to 125 pages for each CPU, zone
- * and item; a tenth is more than that on any machine.
+ * The root's usage is all that is mapped. The kernel's own sum, in vmstat,
+ * uses per-CPU counters that lag by up to 125 pages for each CPU, zone and
+ * item; a tenth is more than that on any machine.
  */
 static void test_root_usage(void)
 {
@@ -174,9 +174,9 @@ static void test_refused(void)
 		require(container_get(c, "rss_limit") == 4321,
 			"'%s' changed the limit", bad_numbers[i]);
 	}
-	/* As many pages, which makes more bytes than a number holds. */
+	/* As a number of pages: more bytes than a number can hold. */
 	refuse(c, "rss_limit", "18446744073709551615");
-	/* The kernel gives no empty write to a file of a cgroup. */
+	/* The kernel passes no empty write to a cgroup file. */
 	require(!cg_write(c, "rss_limit", "") &&
 		container_get(c, "rss_limit") == 4321, "nothing was written");
 }
@@ -195,7 +195,7 @@ static void refuse_resets(const char *container, const char *file)
 
 /*
  * A child fills 128 pages and unmaps them: max_usage is then at least 128
- * above usage.  With a limit of 0 nothing can be mapped, which failcnt shows.
+ * above usage. With a limit of 0 nothing can be mapped, which failcnt shows.
  */
 #define PEAK_PAGES	128
 

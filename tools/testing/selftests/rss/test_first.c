@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The first container since boot: memory for the page records is taken when it is
- * created, or nothing is.  Runs before all other programs.
+ * The first container since boot: memory for the page records is allocated
+ * when it is created, all or nothing. Runs before all other programs.
  */
 #include <errno.h>
 #include <limits.h>
@@ -23,7 +23,7 @@
 
 #define NSEC_PER_SEC	1000000000L
 
-/* What mkdir(2) takes at the very most, in an emulator */
+/* Most time that mkdir(2) may take, in an emulator */
 #define MKDIR_NS	(10 * NSEC_PER_SEC)
 
 static const char *first_container(void)
@@ -55,14 +55,14 @@ static void fail_to_make(struct child *self, void *arg)
 	(void)self;
 	inject_set(fd, "1");
 	err = mkdir(path, 0755) ? errno : 0;
-	/* What comes now need not fail. */
+	/* Later allocations need not fail. */
 	inject_set(fd, "0");
 	require(err == ENOMEM, "mkdir, %s: %s", path, strerror(err));
 }
 
 /*
- * Memory is there for the first steps, or for a part of the records. Of pages that
- * are allocated together only one is counted.
+ * There is memory for the first steps, or for a part of the records. Pages
+ * allocated together count only once.
  */
 static void test_no_memory(void)
 {
@@ -87,7 +87,7 @@ static void test_no_memory(void)
 	}
 }
 
-/* To be killed after so long, which may be in the midst of it. */
+/* Killed after this time, possibly while it is running. */
 struct making {
 	const char *path;
 	long ns;

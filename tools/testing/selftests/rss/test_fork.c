@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fork() and what it shares: reuse and copies by the parent, pages that are
- * pinned and so copied by fork() itself, and the arguments of exec().
- * test_owner has the copies of a child in another container.
+ * fork() and what it shares: reuse and copies by the parent, pinned pages,
+ * which fork() itself copies, and the arguments of exec(). test_owner covers
+ * the copies of a child in another container.
  *
- * What a process touches by itself after a fork(), its stack for example, the
- * oracle knows.  A forked child writes one page of the region first: from then
- * on all that it and its parent touch by themselves is their own.
+ * The oracle knows what a process touches by itself after a fork(), such as
+ * its stack. A forked child writes one page of the region first: from then on,
+ * whatever it and its parent touch by themselves is their own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ static void fork_to_unmap(struct actor *a)
 	child_fork(&a->forked, write_and_unmap, a);
 }
 
-/* Nobody shares the pages any more when the parent writes. */
+/* No process shares the pages any more when the parent writes. */
 static void test_reuse(void)
 {
 	static const struct step steps[] = {
@@ -65,7 +65,7 @@ static void test_reuse(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* What the parent copies from is mapped by the child alone then. */
+/* The pages that the parent copies are then mapped only by the child. */
 static void test_copy(void)
 {
 	static const struct step steps[] = {
@@ -90,7 +90,7 @@ static void move_and_unmap(struct child *self, void *arg)
 	struct actor *a = arg;
 
 	child_write_first(self, a);
-	/* To where it is already: copies what moving itself writes to. */
+	/* It already is there: copies what moving itself writes to. */
 	container_move(a->containers[0], 0);
 	child_sync(self);
 	container_move(a->containers[1], 0);
@@ -104,7 +104,7 @@ static void fork_to_move(struct actor *a)
 	child_fork(&a->forked, move_and_unmap, a);
 }
 
-/* The container of the first toucher pays for both. */
+/* The container of the first toucher is charged for both. */
 static void test_copy_from_other(void)
 {
 	static const struct step steps[] = {
@@ -140,7 +140,7 @@ static void unpin(struct actor *a)
 	uring_unpin(a->fd);
 }
 
-/* fork() cannot share what somebody writes to by its physical address. */
+/* fork() cannot share pages that are written to by physical address. */
 static void test_pinned(void)
 {
 	static const struct step steps[] = {
@@ -164,7 +164,7 @@ static void test_pinned(void)
 }
 
 /*
- * Arguments are mapped into the new mm before the kernel knows that it cannot
+ * Arguments are mapped into the new mm before the kernel finds that it cannot
  * run the file.
  */
 static void fail_to_exec(struct actor *a)
@@ -192,7 +192,7 @@ static void test_failed_exec(void)
 	fs_mount("tmpfs", NULL);
 	file = fs_file("file", 1, 0);
 	require(!fchmod(file, 0700), "fchmod: %s", strerror(errno));
-	/* A file that is open for writing would fail too early. */
+	/* A file open for writing would fail too early. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
 	actor->fd = open(path, O_RDONLY | O_CLOEXEC);
 	require(actor->fd >= 0, "open: %s", strerror(errno));

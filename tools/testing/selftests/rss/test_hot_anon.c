@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Anonymous pages that are used all the time stay, while many others are used
- * once and go to swap: with MGLRU, which ages the neighbours of what it looks
- * at, as well as without.
+ * Anonymous pages in constant use stay, while many others are used once and go
+ * to swap: also with MGLRU, which ages the neighbours of the pages that it
+ * checks.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -20,7 +20,7 @@
 #define HOT		600
 #define COLD		8000
 #define LIMIT		1000
-#define OFTEN		16	/* cold pages between two rounds of the hot ones */
+#define OFTEN		16	/* cold pages between rounds of the hot ones */
 #define MOST_SWAPINS	HOT
 
 static void use_hot_pages(struct child *self, void *arg)

@@ -3,8 +3,8 @@
  * Memory failure: a page with an error is unmapped everywhere, and uncharged;
  * one that may get an error is migrated, and stays charged.
  *
- * The errors are simulated.  The frames are given back afterwards, once nothing
- * refers to them any more.
+ * The errors are simulated. The frames are released afterwards, once they are
+ * no longer referenced.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -31,7 +31,7 @@
 #define N	64
 #define BAD	7	/* the page with the error */
 
-/* Of the actor: the frame with the error. */
+/* The actor's frame with the error. */
 static unsigned long bad_frame;
 
 static char *bad_page(struct actor *a)
@@ -70,7 +70,7 @@ static void note_error(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
 	(void)context;
-	/* By an access, and not by madvise(), which tells of it, too. */
+	/* Raised by an access, not by madvise(), which also sends a signal. */
 	if (info->si_code == BUS_MCEERR_AR && bad_frame)
 		siglongjmp(after_access, 1);
 }
@@ -103,7 +103,7 @@ static void evacuate(struct actor *a)
 		"the page has not been migrated");
 }
 
-/* By its frame, which tells none of the processes that map it. */
+/* By its frame; no process that maps it is notified. */
 static void poison_frame(struct actor *a)
 {
 	char text[32];
@@ -142,7 +142,7 @@ static void clear_error(struct actor *a)
 	tunable_order(HWPOISON "unpoison-pfn", text);
 }
 
-/* A file keeps the page until it is cut. */
+/* A file keeps the page until it is truncated. */
 static void truncate_and_clear(struct actor *a)
 {
 	require(!ftruncate(a->fd, 0), "ftruncate: %s", strerror(errno));
@@ -181,7 +181,7 @@ static void test_huge(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* What the disk has, too, is read again. */
+/* What is also on disk is read again. */
 static void test_file(void)
 {
 	static const struct step steps[] = {
@@ -200,7 +200,7 @@ static void test_file(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* The owner is the first container, the second has the error. */
+/* The first container is the owner; the second gets the error. */
 static void test_shared(void)
 {
 	static const struct step steps[] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long it takes from the last page that fits to the kill, and that this does
- * not depend on what others do: on siblings, or on a CPU that never schedules.
+ * The time from the last page that fits to the kill. It must not depend on
+ * what others do: on siblings, or on a CPU that never schedules.
  */
 #include <sys/mman.h>
 
@@ -20,14 +20,14 @@
 #define PAGES		40000
 
 /*
- * Where each page is looked at in vain, so that the time grows with them: what
- * took 9.8 s for so many would have been within twice memcg's time for few.
+ * If each page is scanned in vain, the time grows with their number: what took
+ * 9.8 s for this many would be within twice memcg's time for few.
  */
 #define MANY_PAGES	200000
 
 /*
- * What a child fills page by page, and when it was done with the last one.  Reading
- * the clock takes longer than a fault may: it need not for those that surely fit.
+ * What a child fills page by page, and when the last one was done. Reading the
+ * clock takes longer than a fault may, so pages that surely fit are not timed.
  */
 struct fill {
 	size_t fit;
@@ -58,7 +58,7 @@ static void fill_and_tell(struct child *self, void *arg)
 	}
 }
 
-/* Seconds from its last page until @child, which has begun, is killed. */
+/* Seconds from its last page until @child, once running, is killed. */
 static double time_to_kill(struct child *child, struct fill *fill)
 {
 	child_go(child);
@@ -76,9 +76,9 @@ static double kill_in(const char *container, const char *memcg, long limit)
 	return time_to_kill(&child, &fill);
 }
 
-/* Each time is the least of so many: whatever else runs can but add to it. */
+/* Take the least of several times: other load can only add to it. */
 #define TIMES		4
-#define LEAST_TIMES	2	/* they may be enough */
+#define LEAST_TIMES	2	/* enough if conclusive */
 #define NEVER		1e9	/* seconds */
 
 static double least(double a, double b)
@@ -87,8 +87,8 @@ static double least(double a, double b)
 }
 
 /*
- * The kill itself and the exit take as long in both. They take turns, so that what
- * else runs is the same for both.
+ * The kill itself and the exit take equally long in both. The two alternate,
+ * so that other load affects both alike.
  */
 static void expect_like_memcg(const char *c, const char *memcg, long limit)
 {
@@ -119,7 +119,7 @@ static void test_no_swap(void)
 	expect_like_memcg(c, memcg_of(c), PAGES);
 }
 
-/* As many as may be filled in time, and half of what there is */
+/* As many as can be filled in time, and half of what there is */
 static long many_pages(void)
 {
 	long most = read_key("/proc/meminfo", "MemAvailable:") * 1024 /
@@ -129,7 +129,7 @@ static long many_pages(void)
 	return pages < most ? pages : most;
 }
 
-/* There is swap, but not for those. */
+/* There is swap, but this cgroup may not use it. */
 static void test_no_swap_allowed(void)
 {
 	char *c, *memcg;
@@ -143,10 +143,10 @@ static void test_no_swap_allowed(void)
 }
 
 /*
- * A task that leaves some pages in each of many containers.  Before a kill each of
- * them is looked at for pages and for tasks, which takes 0.1 to 0.6 s more for
- * 4000.  A kernel that walks all of them for each try, and drains each by itself,
- * takes 0.1 s more for 1000, and 1.8 s for 4000, when it takes 0.1 s alone.
+ * A task leaves a few pages in each of many containers. Before a kill each is
+ * searched for pages and tasks, which takes 0.1 to 0.6 s more for 4000. A
+ * kernel that walks all of them for each attempt, and drains each by itself,
+ * takes 0.1 s more for 1000, and 1.8 s for 4000, when it takes 0.1 s without.
  */
 #define SIBLINGS	4000
 #define LEFT		4
@@ -212,7 +212,7 @@ static void test_siblings(void)
 }
 
 /*
- * A CPU has pages of the container in its batches, and does not schedule. The
+ * A CPU has pages of the container in its batches and does not schedule. A
  * fault that waits for it takes as long as that lasts.
  */
 #define HOG_MS		5000
@@ -271,7 +271,7 @@ static void test_busy_cpu(void)
 	swap_none();
 	fs_mount("tmpfs", NULL);
 	beside.fd = fs_file("file", FILE_PAGES, 0);
-	/* Who looks on must not be on the CPU of the hog. */
+	/* The observer must not run on the CPU of the hog. */
 	cpu_run_on(0);
 	c = limited_container("limited", FILE_PAGES / 4);
 	child_start(&child, c, read_beside, &beside);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that is counted, by where it comes from: SysV shm, memfd, secretmem,
- * /dev/zero, the ring of AIO contexts and MAP_DROPPABLE.  Files are in
- * test_count; what is not counted is in test_uncounted.
+ * Kinds of memory that are counted: SysV shm, memfd, secretmem, /dev/zero, the
+ * ring of AIO contexts and MAP_DROPPABLE. Files are in test_count, uncounted
+ * memory is in test_uncounted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,8 +41,8 @@ static void detach(struct actor *a)
 }
 
 /*
- * A segment that is removed already goes away with its last attachment: the
- * case has one, which the processes that it starts don't inherit.
+ * A removed segment disappears with its last attachment: the case has one,
+ * which the processes that it starts do not inherit.
  */
 static int new_segment(void)
 {
@@ -121,7 +121,7 @@ static void test_memfd(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* Its pages are on no list from which they could be reclaimed, but counted. */
+/* Its pages are on no list that reclaim scans, but are counted. */
 static void test_secretmem(void)
 {
 	static const struct step steps[] = {
@@ -184,8 +184,8 @@ static void test_zero_shared(void)
 }
 
 /*
- * The kernel makes room for twice the events that are asked for and three more
- * (the head of the ring is as large as one): N pages in all.
+ * The kernel makes room for twice the requested events and three more (the
+ * head of the ring takes as much as one): N pages in total.
  */
 static void make_ring(struct actor *a)
 {
@@ -218,7 +218,7 @@ static void test_aio_ring(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* The kernel does it with interrupts off, under a lock that they take. */
+/* The kernel does it with interrupts off, under a lock taken in interrupts. */
 static void migrate_ring(struct actor *a)
 {
 	struct nodes nodes;
@@ -251,7 +251,7 @@ static void map_droppable(struct actor *a)
 		skip_case("no MAP_DROPPABLE: %s", strerror(errno));
 }
 
-/* Reclaim takes it without swap; reading finds the zero page then. */
+/* Reclaim takes it without swap; reading then finds the zero page. */
 static void test_droppable(void)
 {
 	static const struct step steps[] = {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Merged pages: N equal pages become one, which counts once however often it
- * is mapped, in the container that it was charged to before it was shared.
- * 2 * N is below the kernel's max_page_sharing of 256, so that one is enough.
+ * is mapped, in the container that was charged before it was shared. 2 * N is
+ * below the kernel's max_page_sharing of 256, so one page is enough.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -79,7 +79,7 @@ static void merge(struct actor *a)
 	tunable_set(KSM "run", "0");
 }
 
-/* Cannot be changed as long as something is merged, nor back. */
+/* Cannot be changed, nor restored, while anything is merged. */
 static void merge_pairs(struct actor *a)
 {
 	tunable_set(KSM "run", "2");
@@ -190,7 +190,7 @@ static void test_part_all(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* A page that may be mapped twice at most has equals. */
+/* A page that may be mapped only twice has duplicates. */
 static void test_pairs(void)
 {
 	static const struct step steps[] = {
@@ -249,7 +249,7 @@ static void test_migrate(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* What the second merges into the first's page is the first's. */
+/* Pages of the second merged into the first's page belong to the first. */
 static void test_across(void)
 {
 	static const struct step steps[] = {

@@ -2,10 +2,10 @@
 /*
  * Faults at the limit, with swap on zram.
  *
- * All regions have 4 * LIMIT pages, so that most of each has to be reclaimed
- * once.  The usage may be above the limit by what one fault maps, for each
- * task that is in a fault: one page, or a huge page.  The case samples
- * it from outside; rss_max_usage is the kernel's own idea of the highest.
+ * All regions have 4 * LIMIT pages, so most of each must be reclaimed once.
+ * For each task in a fault, usage may exceed the limit by what the fault maps:
+ * one page, or a huge page. The case samples usage from outside; rss_max_usage
+ * is the peak according to the kernel.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -138,8 +138,8 @@ static void fill_most(struct child *self, void *arg)
 }
 
 /*
- * Without swap.  All pages that are touched fit, but the last huge page would
- * not: it has to be done without.
+ * Without swap. All pages that are touched fit, but the last huge page would
+ * not, so small pages must be used.
  */
 static void test_huge_fits(void)
 {

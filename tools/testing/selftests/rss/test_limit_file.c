@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A file of 64 MiB mapped under a limit of 4 MiB.  RSS_FILE_MIB in the
+ * A file of 64 MiB mapped under a limit of 4 MiB. RSS_FILE_MIB in the
  * environment makes the file smaller for slow machines.
  *
- * To unmap a page of a file is enough to reclaim it: it stays in the page
- * cache, nothing is read or written, nobody is killed.  One read fault maps up
- * to 64 KiB around it, which is the allowance for each task.
+ * Unmapping a file page is enough to reclaim it: it stays in the page cache,
+ * nothing is read or written, and no task is killed. One read fault maps up to
+ * 64 KiB around it, which is the allowance for each task.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +54,7 @@ static void read_io(long *counts)
 
 	for (i = 0; i < ARRAY_SIZE(io_items); i++) {
 		counts[i] = read_key("/proc/vmstat", io_items[i]);
-		/* The last two are there only if the kernel can swap. */
+		/* The last two exist only if the kernel can swap. */
 		require(counts[i] >= 0 || i > 2, "no %s", io_items[i]);
 	}
 }
@@ -70,7 +70,7 @@ static void check_no_io(const long *before)
 			after[i] - before[i]);
 }
 
-/* All pages of the file are where they were: in the page cache. */
+/* All pages of the file are still in the page cache. */
 static void check_cached(int fd)
 {
 	size_t pages = file_pages(), cached = 0, i;
@@ -87,7 +87,7 @@ static void check_cached(int fd)
 	mem_unmap(mem, pages);
 }
 
-/* Each page once, in an order that no readahead guesses. */
+/* Each page once, in an order that readahead can't guess. */
 static void verify_at_random(char *mem, size_t pages)
 {
 	size_t i, at = 0;
@@ -136,7 +136,7 @@ static void read_under_limit(int fd, int tasks)
 	container_remove(c);
 }
 
-/* Without swap, all that there is to reclaim is the file. */
+/* Without swap, only the file can be reclaimed. */
 static void read_without_io(int fd)
 {
 	long before[ARRAY_SIZE(io_items)];
@@ -161,7 +161,7 @@ static void test_read_ramfs(void)
 	read_without_io(fs_file("file", file_pages(), SEED));
 }
 
-/* With swap, some pages of the processes' own may go there. */
+/* With swap, some pages of the processes themselves may go there. */
 static void test_read_swap(void)
 {
 	swap_on(file_pages());
@@ -169,7 +169,7 @@ static void test_read_swap(void)
 	read_under_limit(fs_file("file", file_pages(), SEED), 2);
 }
 
-/* A child for which one step under the limit is all there is to see. */
+/* Runs a child that takes just one step under the limit. */
 static void run_limited(child_fn fn, void *arg)
 {
 	char *c = limited_container("limited", LIMIT_BYTES / page_size());
@@ -181,10 +181,10 @@ static void run_limited(child_fn fn, void *arg)
 }
 
 /*
- * A part of the file is read again and again, while the rest passes by.  Taking
- * the oldest pages only, reclaim would take that part along on each of its
- * rounds; it may do so until it sees that it comes back.  Code stays even if
- * it is used only now and then.
+ * A part of the file is read repeatedly, while the rest passes by. If reclaim
+ * took only the oldest pages, that part would be reclaimed in each round; this
+ * may happen until reclaim sees that it returns. Code stays even if it is used
+ * only now and then.
  */
 #define HOT		256
 #define OFTEN		64
@@ -262,7 +262,7 @@ static void test_read_disk(void)
 
 	swap_none();
 	fd = disk_file();
-	/* Nothing shall be left to be written meanwhile. */
+	/* Leave nothing to be written meanwhile. */
 	require(!fsync(fd), "fsync: %s", strerror(errno));
 	sync();
 	read_without_io(fd);
@@ -278,7 +278,7 @@ static void write_file(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* What was written survives that the pages are unmapped while dirty. */
+/* Written data survives being unmapped while dirty. */
 static void write_under_limit(int fd)
 {
 	char *c = limited_container("limited", LIMIT_BYTES / page_size());
@@ -303,7 +303,7 @@ static void test_write_disk(void)
 	int fd = disk_file();
 
 	write_under_limit(fd);
-	/* Once more, what is on the disk. */
+	/* Once more, from the disk. */
 	require(!fsync(fd) &&
 		!posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED),
 		"writing the file back: %s", strerror(errno));
@@ -322,7 +322,7 @@ static void fill_shared(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* Shared anonymous memory is a file of tmpfs: no swap is needed. */
+/* Shared anonymous memory is a tmpfs file: no swap is needed. */
 static void test_shared_anon(void)
 {
 	swap_none();

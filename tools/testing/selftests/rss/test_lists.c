@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The lists of a container.  Their sizes add up to its usage at any time, with
- * no scan before.  However often containers take turns on the same pages, the
- * lists have little more entries than there are pages, and entries for pages
- * that were unmapped long ago do not delay the removal of a container.
+ * The lists of a container. Their sizes always add up to its usage, without a
+ * scan. However often containers alternate on the same pages, the lists have
+ * little more entries than there are pages. Entries for pages that were
+ * unmapped long ago do not delay the removal of a container.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -44,7 +44,7 @@ static void expect_sizes(const char *c, long usage)
 		container_usage(c), usage, typed, listed);
 }
 
-/* What map_each_kind() adds to the usage, step by step. */
+/* What each step of map_each_kind() adds to usage. */
 static const int changes[] = { N, N, N, 0, -N / 2, -N / 2, -N / 2 };
 
 struct kinds {
@@ -77,7 +77,7 @@ static void map_each_kind(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* Maps and unmaps what others of its container have left alone. */
+/* Maps and unmaps what other tasks of its container have left alone. */
 static void expect_filler(const char *c, long usage)
 {
 	struct filler filler = { .pages = N };
@@ -121,8 +121,8 @@ static void test_list_sizes(void)
 #define USES		4
 
 /*
- * Memory that nobody maps.  All of it was used often before: it gets to the active
- * list at once, whoever maps it.
+ * Memory that is not mapped. All of it was used often before, so it goes to
+ * the active list at once, whoever maps it.
  */
 static char *used_memory(size_t pages)
 {
@@ -136,10 +136,10 @@ static char *used_memory(size_t pages)
 	return mem;
 }
 
-/* What a visitor may map by the way, of its stack for instance. */
+/* Pages that a visitor may also map, such as its stack. */
 #define STRAY		32
 
-/* One process goes from container to container, and maps the same memory. */
+/* One process moves between containers, and maps the same memory in each. */
 struct visits {
 	char **containers;
 	int nr;
@@ -169,7 +169,7 @@ static void visit(const struct visits *visits, const char *c)
 		"usage went from %ld to %ld", usage, now);
 }
 
-/* So many turns are not waited for longer than anything else. */
+/* More turns than this take longer than any other wait. */
 #define TURNS_AT_ONCE	1000
 
 static void visit_all(struct child *self, void *arg)
@@ -209,7 +209,7 @@ static void run_visits(child_fn fn, struct visits *visits)
 	struct child child;
 	double start = clock_seconds();
 
-	/* Each of the waits for it has an end of its own. */
+	/* Each wait for it has its own timeout. */
 	alarm(0);
 	visits->mem = used_memory(visits->pages);
 	child_start(&child, NULL, fn, visits);
@@ -226,13 +226,13 @@ static long need_entries(void)
 {
 	if (audit_entries() < 0)
 		skip_case("no audit");
-	/* Of the case before. */
+	/* Left by the previous case. */
 	require(wait_for(!container_dead()), "%ld dead containers stay behind",
 		container_dead());
 	return audit_entries();
 }
 
-/* How many more there may be than twice as many as there are pages. */
+/* How many entries may exceed twice the number of pages. */
 #define SLACK		1000
 
 static void expect_entries(long before, long pages)
@@ -245,10 +245,7 @@ static void expect_entries(long before, long pages)
 		entries, pages);
 }
 
-/*
- * Few containers, again and again.  Each drops entries that are stale as it adds
- * others.
- */
+/* Few containers, repeatedly. Each drops stale entries as it adds others. */
 #define FEW		4
 #define FEW_TURNS	2000
 #define FEW_PAGES	64
@@ -268,8 +265,8 @@ static void test_few(void)
 }
 
 /*
- * The same behind entries that stay good as their pages are mapped all the time.
- * A worker drops the stale ones when there are as many as pages of RAM.
+ * The same behind entries that stay good because their pages stay mapped. A
+ * worker drops the stale ones when there are as many as pages of RAM.
  */
 #define KEPT_PAGES	256
 #define LONG_TURNS	400
@@ -297,7 +294,7 @@ static void test_behind_good(void)
 	long before = need_entries();
 	int i;
 
-	/* All memory is from one node, on whose lists the entries are. */
+	/* All memory is from one node, whose lists have the entries. */
 	cpu_stay();
 	visits.containers = container_new_several(NULL, FEW);
 	for (i = 0; i < FEW; i++)
@@ -326,7 +323,7 @@ static void test_many_stay(void)
 	expect_entries(before, audit_records());
 }
 
-/* All of what a container has is freed with it. */
+/* Everything of a container is freed with it. */
 static void test_many_go(void)
 {
 	struct visits visits = {
@@ -344,15 +341,15 @@ static void test_many_go(void)
 }
 
 /*
- * A container that has mapped much, of which nothing is left but entries, is gone
- * as fast as one that was never used.
+ * A container that has mapped many pages, of which only entries are left, is
+ * removed as fast as an unused one.
  */
 #define MUCH_PAGES	131072
 #define PIECES		16
 #define TRIES		10
 #define POLL_US		100
 
-/* How much longer it may take, in a second's parts. */
+/* How much longer it may take, as a fraction of a second. */
 #define REMOVE_PART	100
 
 static size_t much_pages(void)
@@ -364,7 +361,7 @@ static size_t much_pages(void)
 	return free < pages ? free : pages;
 }
 
-/* All of it at once in the end: else it would have the same pages again. */
+/* All of it at the end, or it would get the same pages again. */
 static void map_pieces(struct child *self, void *arg)
 {
 	size_t piece = *(size_t *)arg / PIECES, i;
@@ -400,7 +397,7 @@ static bool is_any_dead(void)
 	return true;
 }
 
-/* Milliseconds until a new container that was used by @pages pages is gone. */
+/* Milliseconds to remove a new container that has mapped @pages pages. */
 static double removal_ms(size_t pages)
 {
 	char *c = container_new(NULL, "removed");
@@ -440,9 +437,9 @@ static void test_removal(void)
 }
 
 /*
- * Memory that goes offline takes its records along, but not the entries for them,
- * on lists or on their way there.  They are for nothing when it comes back.  So few
- * pages are mapped then that most of them are on the lists still.
+ * Memory that goes offline takes its records along, but not their entries on
+ * or near lists. Once it is back, these must not refer to anything. Few pages
+ * are mapped by then, so that most entries are still on lists.
  */
 #define AGAIN_PAGES	50
 
@@ -473,7 +470,7 @@ static void test_offline(void)
 	long usage;
 	int block;
 
-	/* What waits on this CPU is added to the lists by the next container. */
+	/* The next container adds what waits on this CPU to the lists. */
 	cpu_stay();
 	block = block_make_movable();
 	in.node = block_node(block);

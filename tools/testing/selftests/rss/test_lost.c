@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages for whose place on a list there was no memory.  They are charged like
- * others, and found when they have to be: by reclaim, and when their container is
- * removed.
+ * Pages whose entries found no memory. They are charged like others, and found
+ * when needed: by reclaim, and when their container is removed.
  */
 #include <sys/mman.h>
 
@@ -21,12 +20,12 @@ struct reader {
 	char *mem;
 };
 
-/* Pages for which one page table is enough, at most. */
+/* At most the pages for which one page table is enough. */
 #define TABLE	512
 
 /*
- * Maps all of the file without memory, but for the page tables; then again, with
- * memory.
+ * Maps all of the file without memory, except for the page tables; then again,
+ * with memory.
  */
 static void read_twice(struct child *self, void *arg)
 {
@@ -47,7 +46,7 @@ static void read_twice(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* A child of @c that has mapped a file, most of which is on no list. */
+/* A child of @c that has mapped a file, mostly without entries. */
 static void start_lost(struct child *child, const char *c, struct reader *reader)
 {
 	long entries, usage;
@@ -89,7 +88,7 @@ static void read_once(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* What others map still is their container's parent's, which is found by it. */
+/* Pages that others still map go to the parent, where they are found. */
 static void test_removal(void)
 {
 	char *parent = container_new(NULL, "parent"), *c;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Lowering rss_limit below the usage; see lower.h. */
+/* Lowering rss_limit below usage; see lower.h. */
 #include "hierarchy.h"
 #include "lower.h"
 #include "runner.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * madvise(): what it maps and unmaps of a region.  MADV_DONTNEED has its cases
- * in test_count, what goes to swap in test_swap.
+ * madvise(): what it maps and unmaps of a region. Cases for MADV_DONTNEED are
+ * in test_count, those for swap in test_swap.
  */
 #include <errno.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static void free_lazily(struct actor *a)
 	mem_advise(a->mem, N, MADV_FREE);
 }
 
-/* So that the case does not pass because nothing was reclaimed. */
+/* Makes sure that something was reclaimed. */
 static void expect_gone(struct actor *a, size_t first, size_t nr)
 {
 	size_t i;
@@ -45,7 +45,7 @@ static void verify_first_half(struct actor *a)
 	mem_verify(a->mem, HALF, 0);
 }
 
-/* Without swap, reclaim takes only what was freed and not written since. */
+/* Without swap, reclaim takes only pages freed and not written since. */
 static void test_free(void)
 {
 	static const struct step steps[] = {
@@ -73,7 +73,7 @@ static void page_out_all(struct actor *a)
 	expect_gone(a, 0, N);
 }
 
-/* A page of a file is uncharged when reclaim unmaps it. */
+/* A file page is uncharged when reclaim unmaps it. */
 static void test_page_out_file(void)
 {
 	static const struct step steps[] = {

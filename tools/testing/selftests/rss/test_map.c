@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Changes of the address space of one process: what comes with the heap, the
- * stack, mmap() and mremap(), and what goes with what they replace.
+ * Changes to the address space of one process: what the heap, the stack,
+ * mmap() and mremap() add, and what the mappings that they replace remove.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -25,7 +25,7 @@ static char *page(struct actor *a, size_t nr)
 	return a->mem + nr * page_size();
 }
 
-/* The top of the heap is a page that is mapped already, for the most part. */
+/* The top of the heap is usually on a page that is already mapped. */
 static void grow_heap(struct actor *a)
 {
 	uintptr_t top = (uintptr_t)sbrk(0);
@@ -57,7 +57,7 @@ static void test_brk(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* A mapping, by an address in it. */
+/* A mapping, identified by an address in it. */
 struct wanted {
 	uintptr_t inside;
 	unsigned long start;
@@ -236,7 +236,7 @@ static void test_move_over(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* An old size of 0 maps the same pages a second time. */
+/* With an old size of 0, the same pages are mapped a second time. */
 static void map_twice(struct actor *a)
 {
 	a->more = mremap(a->mem, 0, N * page_size(), MREMAP_MAYMOVE);

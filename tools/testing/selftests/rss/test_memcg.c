@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory controller at work on the same pages: it counts what is in
- * memory, mapped or not, for who brought it there; rss what is mapped, for who
- * mapped it first.  Each reclaims and kills for its own limit only, and what
- * it takes away is gone for the other, too.
+ * The memory controller works on the same pages: it charges pages in memory,
+ * mapped or not, to the cgroup that brought them there; rss charges mapped
+ * pages to their first mapper. Each reclaims and kills only for its own limit,
+ * and the pages that it frees are also uncharged from the other.
  */
 #include <errno.h>
 #include <signal.h>
@@ -93,7 +93,7 @@ static void test_memory_tighter(void)
 	require(memcg_event(both.memcg, "max") > 0, "memory.max was not met");
 }
 
-/* What is unmapped for the one limit stays in memory, up to the other. */
+/* Pages unmapped for one limit stay in memory, up to the other. */
 static void use_all(struct child *self, void *arg)
 {
 	char *file = mem_shared(REGION), *anon = mem_anon(LIMIT);
@@ -124,20 +124,20 @@ static void test_both(void)
 }
 
 /*
- * A limit of rss, and then a wider one of the memory controller instead, with swap
- * free.  Who is killed then is killed by the latter: it gives up on a task that
- * touches its pages as fast as they are scanned.  With the classic LRU it kills such
- * a task most of the time even if there was no limit before, and with rss disabled.
- * So what is asked for is that rss has no hand in it: what it took from the lists
- * of the memory controller is back there, it takes no more, and no more tasks are
- * killed than without its limit.
+ * A limit of rss, then instead a higher one of the memory controller, with
+ * free swap. Any kill then is by the latter: it gives up on a task that
+ * touches its pages as fast as they are scanned. With the classic LRU, it
+ * usually kills such a task even if there was no limit before, and with rss
+ * disabled. So the test only requires that rss is not involved: what it took
+ * from the lists of the memory controller is back there, it takes no more, and
+ * no more tasks are killed than without its limit.
  */
 #define FIRST		1024
 #define SECOND		1536
 #define RUNS		8
 #define RUN_MS		500
 
-/* Pages that may still be in the batches of CPUs, on their way to a list */
+/* Pages that may still be in CPUs' batches, on their way to a list */
 #define BATCHED		64
 
 static long listed_pages(const struct both *both)
@@ -159,7 +159,7 @@ static void test_one_then_other(void)
 	start_in(&both, &child, child_filler, &filler);
 	child_step(&child);
 	require(container_get(both.rss, "rss_failcnt") > 0, "failcnt is 0");
-	/* Those that it had before are another memory cgroup's with rss on v1. */
+	/* With rss on v1, its earlier pages belong to another memory cgroup. */
 	require(wait_for(memcg_stat_pages(both.memcg, "anon") > FIRST / 2 &&
 			 listed_pages(&both) + BATCHED >=
 			 memcg_stat_pages(both.memcg, "anon")),
@@ -183,7 +183,7 @@ static void fill_for_ever(struct child *self, void *arg)
 	}
 }
 
-/* The task runs meanwhile.  Returns whether it is killed, if not by rss. */
+/* The task runs meanwhile. Returns whether it is killed, but not by rss. */
 static bool other_kills(const char *name, long limit)
 {
 	struct both both = make_both(name, limit, PLENTY);
@@ -205,7 +205,7 @@ static bool other_kills(const char *name, long limit)
 		"reclaimed %ld without a limit",
 		container_get(both.rss, "rss_reclaimed") - reclaimed);
 	require(!events_get(both.rss, EVENT_OOM), "it was killed without a limit");
-	/* It may have been killed in the end, and not be gone yet. */
+	/* It may have been killed in the end, but still be exiting. */
 	if (memcg_event(both.memcg, "oom_kill"))
 		killed = wait_for(child_poll(&child, 0) != CHILD_RUNS);
 	require(!killed == !memcg_event(both.memcg, "oom_kill"),
@@ -216,7 +216,7 @@ static bool other_kills(const char *name, long limit)
 	return killed;
 }
 
-/* They take turns, so that what else runs is the same for both. */
+/* They alternate, so that other load affects both alike. */
 static void test_one_then_other_running(void)
 {
 	int i, kills = 0, without = 0;
@@ -235,7 +235,7 @@ static void test_one_then_other_running(void)
 		kills, RUNS, without);
 }
 
-/* What memory.reclaim takes is not mapped any more. */
+/* What memory.reclaim takes is no longer mapped. */
 static void test_reclaim_memory(void)
 {
 	struct filler filler = { .pages = N };
@@ -276,7 +276,7 @@ static void map_file(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* By the limit: takes all of the file that is mapped, and what goes with it. */
+/* By the limit: takes all mapped file pages, and whatever goes with them. */
 static void unmap_by_rss(const char *c)
 {
 	container_set_pages(c, "rss_limit", container_usage(c) - N);
@@ -285,7 +285,7 @@ static void unmap_by_rss(const char *c)
 	container_set(c, "rss_limit", "max");
 }
 
-/* What a container's limit takes stays in memory, if it is of a file. */
+/* File pages that a container's limit takes stay in memory. */
 static void test_reclaim_rss(void)
 {
 	struct maps maps = { .write = true };
@@ -328,12 +328,12 @@ static void expect_owners(const struct both *mapper, const struct both *payer)
 {
 	require(container_stat(mapper->rss, "file") == N &&
 		!container_stat(payer->rss, "file"),
-		"mapped pages: %ld of who maps them, %ld of who wrote them",
+		"mapped pages: %ld of the mapper, %ld of the writer",
 		container_stat(mapper->rss, "file"),
 		container_stat(payer->rss, "file"));
 	require(wait_for(memcg_stat_pages(payer->memcg, "shmem") == N &&
 			 !memcg_stat_pages(mapper->memcg, "shmem")),
-		"pages in memory: %ld of who wrote them, %ld of who maps them",
+		"pages in memory: %ld of the writer, %ld of the mapper",
 		memcg_stat_pages(payer->memcg, "shmem"),
 		memcg_stat_pages(mapper->memcg, "shmem"));
 }
@@ -345,8 +345,8 @@ static bool is_reclaimed(const struct both *mapper, const struct both *payer)
 }
 
 /*
- * One container maps what another has brought into memory: rss counts the
- * pages here, the memory controller there.
+ * One container maps what another has brought into memory: rss charges the
+ * pages to the former, the memory controller to the latter.
  */
 static void test_two_owners(void)
 {
@@ -366,13 +366,13 @@ static void test_two_owners(void)
 	child_step(&child);
 	expect_owners(&mapper, &payer);
 
-	/* Reclaim for who wrote them takes them from who maps them. */
+	/* Reclaim from the writer's memory cgroup unmaps them in the other. */
 	require(wait_for(is_reclaimed(&mapper, &payer)),
 		"%ld pages stay mapped", container_stat(mapper.rss, "file"));
 	child_step(&child);
 	expect_owners(&mapper, &payer);
 
-	/* Reclaim for who maps them leaves them in memory. */
+	/* Reclaim from the mapping container leaves them in memory. */
 	unmap_by_rss(mapper.rss);
 	require(wait_for(memcg_stat_pages(payer.memcg, "shmem") == N),
 		"%ld pages are in memory",
@@ -380,13 +380,13 @@ static void test_two_owners(void)
 
 	child_finish(&child);
 	container_remove(mapper.rss);
-	/* It may live on as a memory cgroup, which the file is charged to. */
+	/* It may live on as the memory cgroup that is charged for the file. */
 	container_remove(payer.rss);
 	require(wait_for(!container_dead()), "%ld dead containers stay behind",
 		container_dead());
 }
 
-/* Without swap.  Each kills for its own limit, and says so, not the other. */
+/* Without swap. Each kills, and reports it, only for its own limit. */
 static void kill_in(const struct both *both)
 {
 	struct filler filler = { .pages = REGION };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Migration: pages go to other frames, and usage stays what it is.
+ * Migration: pages move to other frames, and usage does not change.
  *
- * One process in one container.  Each way to migrate is taken by several kinds
- * of pages; whether they really went is told by their nodes or frames.  H base
+ * One process in one container. Each way to migrate is tried with several
+ * kinds of pages; their nodes or frames tell whether they really moved. H base
  * pages make a huge page.
  */
 #include <errno.h>
@@ -27,7 +27,7 @@
 
 static struct nodes nodes;
 
-/* A kind of pages; those of a file are of one that the case made. */
+/* A kind of pages; file pages are of a file that the case made. */
 struct kind {
 	void (*map)(struct actor *actor);
 	void (*mount)(void);
@@ -176,7 +176,7 @@ static void test_move_file(void)
 	migrate(&file, &by_move_pages);
 }
 
-/* mbind(2) goes on where move_pages(2) reports a page and gives up. */
+/* mbind(2) continues where move_pages(2) reports a page and gives up. */
 static void bind_to(struct actor *a, int node)
 {
 	unsigned long mask = 1UL << node;
@@ -217,8 +217,8 @@ static void test_mbind_shmem(void)
 }
 
 /*
- * NUMA balancing: memory follows the CPU that uses it.  It leaves alone what
- * it thinks does not pay, so most of the pages are enough.
+ * NUMA balancing: memory follows the CPU that uses it. It leaves pages alone
+ * if moving them does not seem to pay, so most of the pages are enough.
  */
 static void balance_to(struct actor *a, int node)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Migration of whatever is there: of a whole process, by compaction, from
- * memory that goes offline or that a driver takes (CMA).
+ * Migration of arbitrary pages: of a whole process, by compaction, from memory
+ * that goes offline or that a driver takes (CMA).
  *
- * One process in one container; where its pages were is told by their frames.
+ * One process in one container; frames tell where its pages were.
  */
 #include <errno.h>
 #include <glob.h>
@@ -83,7 +83,7 @@ static void verify(struct actor *a)
 	mem_verify(a->mem, a->pages, SEED);
 }
 
-/* With pages of a file if the actor has one. */
+/* With file pages if the actor has a file. */
 static void take_away(struct actor *actor, void (*map)(struct actor *a),
 		      void (*migrate)(struct actor *a))
 {
@@ -110,7 +110,7 @@ static void make_file(struct actor *actor)
 		"ftruncate: %s", strerror(errno));
 }
 
-/* Its stack, data and program, too, and that is shared with the runner. */
+/* Also its stack, data and program, even if shared with the runner. */
 static void migrate_process(struct actor *a)
 {
 	int i;
@@ -145,10 +145,10 @@ static void test_process_shmem(void)
 }
 
 /*
- * Compaction moves pages from the start of a zone to its end.  Of a region
- * one page in SPREAD stays.  If they are all at the end they are taken from
- * elsewhere: what was there is covered with ballast.  It may not get as far,
- * though, as it ends when it finds no room for a large folio of somebody.
+ * Compaction moves pages from the start of a zone to its end. Of a region, one
+ * page in SPREAD stays. If these are all at the end, they are taken from
+ * elsewhere, with ballast covering the earlier place. Compaction may still not
+ * get there, as it ends when it finds no room for another task's large folio.
  */
 #define SPREAD		64
 #define KEPT		(MOST_PAGES / SPREAD)
@@ -283,9 +283,9 @@ static void test_offline_shmem(void)
 }
 
 /*
- * Pages of processes come from CMA when its node is full but for that.  A
- * process outside fills the node while CMA is taken, and stays until the
- * region is touched.
+ * Pages of processes come from CMA if the rest of its node is full. A process
+ * outside fills the node while CMA is taken, and stays until the region is
+ * touched.
  */
 static struct {
 	char dir[64];
@@ -313,7 +313,7 @@ static int cma_write(const char *file, unsigned long pages)
 	return write_text(path, text, len);
 }
 
-/* As much as is to be had; drivers may use a part of it. */
+/* As much as possible; drivers may use a part of it. */
 static void take_cma(void)
 {
 	const unsigned long step = 256;
@@ -352,7 +352,7 @@ static size_t free_pages(void)
 	return read_key(path, "nr_free_pages");
 }
 
-/* Most of it by huge pages, which is fast, the rest to the last page. */
+/* Mostly by huge pages, which is fast, the rest to the last page. */
 #define REST	16384
 
 static void fill_node(struct child *self, void *arg)
@@ -415,9 +415,9 @@ static void lose_cma(struct actor *a)
 static void take_from_cma(struct actor *actor, void (*map)(struct actor *a))
 {
 	find_cma();
-	/* Or other nodes would be used before this one is full. */
+	/* Otherwise other nodes are used before this one is full. */
 	tunable_set("/proc/sys/vm/min_free_kbytes", "4096");
-	/* Or the CPUs would keep what is given back. */
+	/* Otherwise the CPUs keep freed pages. */
 	tunable_set("/proc/sys/vm/percpu_pagelist_high_fraction", "1000000");
 	take_cma();
 	take_away(actor, map, lose_cma);

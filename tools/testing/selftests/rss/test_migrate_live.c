@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * While pages migrate, or are split, usage stays what it is at each instant.
+ * While pages are migrated or split, usage never changes, not even briefly.
  *
- * A process in a container holds pages and sleeps.  Another outside, the
- * mover, migrates or splits them, and meanwhile the case reads the usage as
- * fast as it can: there must be one value only.
+ * A process in a container holds pages and sleeps. Another one outside, the
+ * mover, migrates or splits them. Meanwhile the case reads usage as fast as it
+ * can: it must read only one value.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,15 +27,15 @@
 
 #define N		512
 #define MOVER_MS	1500
-#define BATCH		64	/* readings between two looks at the mover */
+#define BATCH		64	/* readings between two checks of the mover */
 
 static struct nodes nodes;
 
-/* What the holder has, shared with it and the mover. */
+/* The holder's pages, shared with it and the mover. */
 struct holder {
 	void (*map)(struct holder *holder);
 	size_t pages;
-	size_t whole;		/* so many at the start are there for sure */
+	size_t whole;		/* this many at the start surely exist */
 	int fd;
 	pid_t pid;
 	char *mem;
@@ -125,12 +125,12 @@ static void mover(struct child *self, void *arg)
 		moved += numa_try_move(holder->pid, holder->mem, holder->pages,
 				       nodes.id[to]);
 	} while (!time_is_up(&start));
-	/* At least once there and back, all of them. */
+	/* All of them, at least once in both directions. */
 	require(moved >= 2 * holder->pages, "only %zu pages migrated", moved);
 	child_sync(self);
 }
 
-/* Migrates all that the holder has, its program and stack as well. */
+/* Migrates everything that the holder has, also its program and stack. */
 static void mover_of_all(struct child *self, void *arg)
 {
 	struct holder *holder = arg;
@@ -160,7 +160,7 @@ static void splitter(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* Reads the usage of containers without pause until the mover is done. */
+/* Reads the usage of containers continuously until the mover is done. */
 static void expect_steady(struct child *moving, char **containers, int nr)
 {
 	long before[2], usage;
@@ -238,7 +238,7 @@ static void test_move_all(void)
 	watch(new_holder(map_anon, N), mover_of_all);
 }
 
-/* Two containers map the pages, of which the first owns all. */
+/* Two containers map the pages; the first owns all of them. */
 static void test_move_shared(void)
 {
 	struct holder *first = new_holder(map_file, N);
@@ -262,7 +262,7 @@ static void test_move_shared(void)
 }
 
 /*
- * At the exact limit there is no room for a page more, and no reason for any:
+ * At the exact limit there is no room for another page, and no need for one:
  * nothing is reclaimed, although there is swap.
  */
 static void migrate_at_limit(struct holder *holder)
@@ -306,7 +306,7 @@ static void test_split(void)
 	watch(new_holder(map_huge, SPLITS * thp_need()), splitter);
 }
 
-/* The second quarter of each huge page is not mapped any more. */
+/* The second quarter of each huge page is no longer mapped. */
 static void map_in_part(struct holder *holder)
 {
 	size_t quarter = huge_pages() / 4;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Migration carries the owner over: a page is charged to whom it was charged
- * before, whoever maps it, and whose mapping is restored first.
+ * Migration keeps the owner: a page stays charged to the same container,
+ * whichever tasks map it and whichever mapping is restored first.
  *
- * Two containers, "first" (0) and "second" (1); regions of N pages.  Mappings
+ * Two containers, "first" (0) and "second" (1); regions of N pages. Mappings
  * are restored in the order in which they were made by mmap() or fork(), and
  * pages are charged in the order in which they were touched; so the two differ
  * in one case of each pair.
@@ -24,7 +24,7 @@
 
 static struct nodes nodes;
 
-/* There and back, so that it is no matter where the pages are. */
+/* There and back, so it does not matter where the pages are. */
 static void migrate(struct actor *a)
 {
 	numa_move(0, a->mem, N, nodes.id[1]);
@@ -117,7 +117,7 @@ static void move_to_second(struct actor *a)
 	container_move(a->containers[1], 0);
 }
 
-/* Nobody of the owner's tasks maps the pages. */
+/* No task of the owner maps the pages. */
 static void test_moved(void)
 {
 	static const struct step steps[] = {
@@ -134,8 +134,8 @@ static void test_moved(void)
 }
 
 /*
- * Anonymous pages that a forked process in the second container shares.  They
- * are read-only, lest it copies them when it settles.
+ * Anonymous pages that a forked process in the second container shares. They
+ * are read-only, so that it does not copy them when it settles.
  */
 static void forked(struct child *self, void *arg)
 {
@@ -177,7 +177,7 @@ static void test_fork(void)
 	take_steps(actor, 1, 2, steps);
 }
 
-/* The pages are the second's before there is a child in it. */
+/* The second owns the pages before there is a child in it. */
 static void test_fork_reverse(void)
 {
 	static const struct step steps[] = {
@@ -201,8 +201,8 @@ static void test_fork_reverse(void)
 }
 
 /*
- * What was touched outside any container first stays nobody's.  The oracle
- * does not know of that: usage just must not change.
+ * Pages first touched outside any container stay without an owner. The oracle
+ * does not know about that; usage just must not change.
  */
 static void write_outside(struct child *self, void *arg)
 {
@@ -254,7 +254,7 @@ static void sharer(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* The process outside maps before the other does, or after; and may leave. */
+/* The process outside maps before or after the other one, and may exit. */
 static void share_with_outsider(bool first, bool stays)
 {
 	char *c = container_new(NULL, "inside");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Locked memory: what locking maps, that it keeps pages from being reclaimed
- * only, and on which list of the container they are.  That mlock() maps all of
- * a region is in test_count.
+ * Locked memory: what locking maps, that it only keeps pages from being
+ * reclaimed, and on which list of the container they are. test_count covers
+ * that mlock() maps all of a region.
  */
 #include <errno.h>
 #include <string.h>
@@ -101,7 +101,7 @@ static void test_file(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* The copies that a locked private mapping gets of a file. */
+/* A locked private mapping gets its own copies of file pages. */
 static void test_file_private(void)
 {
 	static const struct step steps[] = {
@@ -120,8 +120,8 @@ static void test_file_private(void)
 }
 
 /*
- * The sizes of the lists are as of the last scan.  A limit of 0 makes the
- * kernel scan all of them; without swap that takes none of the pages.
+ * The list sizes are as of the last scan. A limit of 0 makes the kernel scan
+ * all lists; without swap that takes none of the pages.
  */
 static void scan(const char *container)
 {

@@ -147,7 +147,7 @@ static void test_parent_limit(void)
 	child_finish(&sibling);
 }
 
-/* The parent has room: what the right child has is not reclaimed. */
+/* The parent has room: the right child's pages are not reclaimed. */
 static void test_child_limit(void)
 {
 	struct filler filler = { .pages = N };
@@ -172,8 +172,8 @@ static void test_child_limit(void)
 }
 
 /*
- * Without swap: the fault is on the left, the largest task below the parent
- * on the right, a larger one in the sibling.
+ * Without swap: the fault is on the left, the largest task below the parent on
+ * the right, a larger one in the sibling.
  */
 static void test_oom(void)
 {
@@ -217,9 +217,9 @@ static void remove_and_wait(const char *container)
 }
 
 /*
- * A task in @owner has mapped a file first and is gone, but the pages are
- * still mapped by a task in @mapper (outside any container if NULL): they
- * pass to @heir, or to nobody.
+ * A task in @owner was the first to map a file and has exited, but a task in
+ * @mapper (outside any container if NULL) still maps the pages: they pass to
+ * @heir, or have no owner.
  */
 static void remove_owner(const char *owner, const char *heir, const char *mapper)
 {
@@ -279,7 +279,7 @@ static void test_rmdir_to_nobody(void)
 	remove_owner(f.sibling, NULL, NULL);
 }
 
-/* What the dead one owned is reclaimed on behalf of the parent. */
+/* Pages of the dead container are reclaimed on behalf of the parent. */
 static void test_rmdir_then_limit(void)
 {
 	struct family f = make_family();

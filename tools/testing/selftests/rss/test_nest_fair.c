@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reclaim for the limit of a container takes from its descendants in
+ * Reclaim for the limit of a container takes pages from its descendants in
  * proportion to what they have, over several rounds:
  *
  *	root
@@ -11,7 +11,7 @@
  *	      four		4 * N
  *	  sibling		N, none of them reclaimed
  *
- * The pages are all alike, and nobody uses them meanwhile.
+ * The pages are all alike and are not used meanwhile.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -29,8 +29,8 @@
 #define LEFT		4	/* a fourth stays in the end */
 
 /*
- * A turn takes a batch of 32 pages or a little more from one of them.  In
- * between each may be ahead of the others or behind by some turns.
+ * A turn takes a batch of 32 pages or slightly more from one of them. In
+ * between, each may be ahead or behind by some turns.
  */
 #define TOLERANCE	(6 * 32)
 
@@ -168,7 +168,7 @@ static void test_file(void)
 	end_family(&f);
 }
 
-/* The same from below: a newcomer grows under a limit that the others fill. */
+/* From below: a new child grows under a limit that the others fill. */
 static void test_growth(void)
 {
 	struct filler filler = { .pages = 2 * N };
@@ -185,9 +185,9 @@ static void test_growth(void)
 	child_go(&newcomer);
 	require(child_wait(&newcomer) == CHILD_SYNCED, "it was killed");
 	expect_shares(&f, "grown");
-	/* It gives its share, too, but has most of what it asked for. */
+	/* It gives its share, too, but has most of what it wanted. */
 	usage = container_usage(c);
-	require(usage >= N, "usage %ld of who asked for %d", usage, 2 * N);
+	require(usage >= N, "usage %ld of a child that wants %d", usage, 2 * N);
 	container_set(f.parent, "rss_limit", "max");
 	child_step(&newcomer);
 	child_finish(&newcomer);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whose turn it is to give pages while the limit of a container is met all the
- * time: a child's own limit beside it must not spoil the turns of its siblings,
- * who has less than its fair share keeps what it has, and nodes take turns like
- * children.
+ * The order in which children give pages while their parent's limit is
+ * constantly met: a child's own limit must not disturb the turns of its
+ * siblings, a child with less than its fair share keeps its pages, and nodes
+ * take turns like children.
  */
 #include <signal.h>
 #include <string.h>
@@ -21,7 +21,7 @@
 
 #define LIMIT		4000	/* of the parent */
 #define OWN_LIMIT	600	/* of one of its children */
-#define OWN_PART	900	/* what that one reads */
+#define OWN_PART	900	/* what that child reads */
 #define PART		6000	/* what each of the others reads */
 #define IDLE		150	/* less than a quarter of a fifth of LIMIT */
 #define SAMPLES		20
@@ -41,7 +41,7 @@ static void read_in_turn(struct child *self, void *arg)
 	char *mem = mem_file(reader->fd, reader->pages, MAP_SHARED);
 
 	cpu_run_on(reader->cpu);
-	/* Each page by itself. */
+	/* Each page faults by itself. */
 	mem_advise(mem, reader->pages, MADV_RANDOM);
 	if (reader->once)
 		mem_read(mem, reader->pages);
@@ -74,7 +74,7 @@ static void test_own_limit(void)
 	parent = container_new(NULL, "parent");
 	idle = start_reader(&sleeper, parent, "idle", IDLE, 0, true);
 	own = start_reader(&readers[0], parent, "own", OWN_PART, 0, false);
-	/* On the same CPU: a load is the same with as much time for it. */
+	/* On the same CPU: equal load, with the same time for it. */
 	twins[0] = start_reader(&readers[1], parent, "twin", PART, 1, false);
 	twins[1] = start_reader(&readers[2], parent, "other", PART, 1, false);
 	container_set_pages(own, "rss_limit", OWN_LIMIT);
@@ -107,8 +107,8 @@ static void test_own_limit(void)
 }
 
 /*
- * Pages in use on one node, others on the second one, together more than fits:
- * those that are not used have to go, on whichever node they are.
+ * Pages in use on one node and unused ones on another, together more than fit:
+ * the unused ones must be reclaimed, on whichever node they are.
  */
 #define HOT		600
 #define COLD		1000

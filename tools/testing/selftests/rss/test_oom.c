@@ -37,7 +37,7 @@ static char *oom_container(void)
 	return limited_container("oom", LIMIT);
 }
 
-/* One more task in there, which wants more than the limit allows. */
+/* One more task there, which needs more than the limit allows. */
 static void kill_there(const char *container, struct child *child)
 {
 	struct filler filler = { .pages = TOO_MUCH };
@@ -54,7 +54,7 @@ static void expect_empty(const char *container)
 	container_remove(container);
 }
 
-/* Two that are larger than the victim: one in no container, one in another. */
+/* Two larger than the victim: one in no container, one in another. */
 static void test_kill(void)
 {
 	struct filler larger = { .pages = 2 * TOO_MUCH };
@@ -85,7 +85,7 @@ static void test_kill(void)
 	expect_empty(other);
 }
 
-/* Of all reports the kernel writes ten in five seconds at most. */
+/* The kernel writes at most ten reports in five seconds. */
 #define REPORT_SECONDS	5
 
 static void kill_reported(const char *container, struct child *child,
@@ -95,7 +95,7 @@ static void kill_reported(const char *container, struct child *child,
 
 	for (tries = 0; tries < 2; tries++) {
 		kill_there(container, child);
-		/* This line is always there, and after the report. */
+		/* This line is always written, after the report. */
 		require(wait_for(kmsg_has_number(log, child->pid)),
 			"the log does not name the victim %d", child->pid);
 		if (kmsg_count(log, container_path(container)))
@@ -122,8 +122,8 @@ static void test_report(void)
 }
 
 /*
- * The large one has 3/4 of the limit, the small one stays far below that when
- * it meets the limit.
+ * The large task has 3/4 of the limit; the small one is far below that when it
+ * meets the limit.
  */
 #define BIG	(LIMIT * 3 / 4)
 #define SMALL	(LIMIT / 2)
@@ -145,7 +145,7 @@ static void test_badness(void)
 	expect_empty(c);
 }
 
-/* Has much memory, and a process in another container that shares it. */
+/* Has much memory, shared with a process in another container. */
 struct sharer {
 	char *other;
 	size_t pages;
@@ -177,7 +177,7 @@ static void fill_and_share(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* To kill what shares the memory of another container would kill there. */
+/* Killing a task that shares another container's memory would kill there. */
 static void test_shared_mm(void)
 {
 	struct child elsewhere, child;
@@ -195,8 +195,8 @@ static void test_shared_mm(void)
 }
 
 /*
- * The leading thread has exited, in another container: who took over is the
- * only one by which the process can be found.
+ * The leader has exited, in another container: the process can only be found
+ * by the thread that took over.
  */
 struct heir {
 	const char *container;
@@ -238,8 +238,8 @@ static void test_dead_leader(void)
 }
 
 /*
- * A victim whose leading thread has exited, and whose other thread does not get
- * to run for a while.  Somebody else needs the room meanwhile: he waits.
+ * A victim whose leader has exited, and whose other thread does not run for a
+ * while. Another task needs the room meanwhile: it waits.
  */
 #define SLOW_CPU	1
 
@@ -311,8 +311,8 @@ static void test_spared(void)
 }
 
 /*
- * Nothing can be reclaimed but the page that the fault itself maps: one that is
- * not there when the task gets to run again would be missed again and again.
+ * Only the page that the fault itself maps could be reclaimed. If it were gone
+ * when the task runs again, the task would fault on it forever.
  */
 static void read_when_full(struct child *self, void *arg)
 {
@@ -378,8 +378,8 @@ static void test_threads(void)
 }
 
 /*
- * Many small processes are too much together.  The one that forks them is
- * spared; some of them are killed, some get through.
+ * Many small processes are too much together. Their parent is spared; some of
+ * them are killed, others finish.
  */
 #define FORKS		32
 #define FORK_PAGES	(LIMIT / 4)

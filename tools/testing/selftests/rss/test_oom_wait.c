@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Nothing to reclaim (no swap) and nobody to kill (all have oom_score_adj
- * -1000): a task at the limit waits, asleep, until it is killed or moved, the
- * limit is raised or memory is freed.  Meanwhile the limit holds: the usage is
- * above it by a page for each waiting task at most, or by what one system call
- * has touched.  The log says so once, and again only after there was room.
+ * Nothing can be reclaimed (no swap) or killed (all have oom_score_adj -1000):
+ * a task at the limit sleeps until it is killed or moved, the limit is raised
+ * or memory is freed. Meanwhile the limit holds: usage exceeds it at most by a
+ * page for each waiting task, or by what one system call has touched. This is
+ * logged once, and again only after there was room.
  */
 #include <errno.h>
 #include <signal.h>
@@ -28,10 +28,10 @@
 #define TOO_MUCH	(2 * LIMIT)
 #define WATCH_MS	2000
 /*
- * Of a clock tick of 1/100 s, in WATCH_MS: one that spins takes 200, and the look
- * for something to reclaim that it may take took 33 on a loaded host.  A kernel
- * that is slower takes longer for that: it may take all the time, see clock.h.  There
- * it is by falling asleep that a task is seen not to spin.
+ * Clock ticks of 1/100 s in WATCH_MS: a task that spins takes 200; searching
+ * for something to reclaim took up to 33 on a loaded host. A slower kernel
+ * takes longer for that, possibly all the time, see clock.h. There, falling
+ * asleep shows that a task does not spin.
  */
 #define FEW_TICKS	60
 
@@ -48,7 +48,7 @@ static char *oom_container(void)
 	return limited_container("wait", LIMIT);
 }
 
-/* It runs into the limit and does not come back. */
+/* It meets the limit and does not return. */
 static void expect_waits(struct child *child, const char *c, int waiting)
 {
 	long ticks;
@@ -64,7 +64,7 @@ static void expect_waits(struct child *child, const char *c, int waiting)
 	ticks = proc_ticks(child->pid) - ticks;
 	require(ticks < few_ticks(), "%ld ticks of CPU time while it waits",
 		ticks);
-	/* Now and then it may wake up to see whether there is room. */
+	/* It may wake up now and then to check for room. */
 	require(wait_for(child_is_asleep(child)), "state %c",
 		proc_state(child->pid));
 }
@@ -110,7 +110,7 @@ static void test_kill(void)
 	container_remove(c);
 }
 
-/* The first has half of the limit and gives it back. */
+/* The first has half of the limit and frees it. */
 static void test_free(void)
 {
 	struct filler half = { .pages = LIMIT / 2, .spared = true };
@@ -130,7 +130,7 @@ static void test_free(void)
 
 #define READ_PAGES	16
 
-/* A fault of the kernel can't wait; the task does before it is back. */
+/* A kernel fault can't wait; the task does before it returns. */
 static void read_when_full(struct child *self, void *arg)
 {
 	char *mem = mem_anon(READ_PAGES);
@@ -161,7 +161,7 @@ static void start_reader(struct child *child, const char *c)
 	require(child_poll(child, 0) == CHILD_RUNS, "it does not wait");
 }
 
-/* Who waits can be stopped, as by a debugger, and waits on after that. */
+/* A waiting task can be stopped, as by a debugger, and then waits on. */
 static void test_stop(void)
 {
 	char *c = oom_container();
@@ -191,7 +191,7 @@ static void test_moved_away(void)
 	child_finish(&child);
 }
 
-/* The second that waits is no news. */
+/* A second waiting task is not logged. */
 static void test_log(void)
 {
 	struct child first, second;
@@ -215,7 +215,7 @@ static void test_log(void)
 		kmsg_count(&log, container_path(c)));
 }
 
-/* Copies the pages that are missing by userfaultfd(2), until there is no room. */
+/* Copies missing pages by userfaultfd(2) until there is no room. */
 static void copy_until_full(int uffd, char *to, const char *from, size_t pages)
 {
 	ssize_t done = 1;
@@ -243,7 +243,7 @@ static void fill_by_copies(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* After there was room it is. */
+/* After there was room, it is logged again. */
 static void test_log_again(void)
 {
 	char *c = oom_container();
@@ -264,8 +264,9 @@ static void test_log_again(void)
 }
 
 /*
- * Many that wait, above many containers: they don't poll.  Each looks once a second
- * whether it has to wait, however slow the kernel is; ten times a second is often.
+ * Many waiting tasks, above many containers, do not poll. Each checks once a
+ * second whether it must wait, however slow the kernel is; ten times is too
+ * often.
  */
 #define WAITERS		100
 #define CHILDREN	1000
@@ -305,7 +306,7 @@ static void test_many_wait(void)
 	struct child holder, waiters[WAITERS];
 	char *c = oom_container(), *leaf;
 
-	/* On v2 no task is in a container that has children. */
+	/* On v2 a container with children has no tasks. */
 	leaf = container_new(c, "leaf");
 	container_new_several(c, clock_affordable(CHILDREN));
 	child_start(&holder, leaf, child_filler, &spared_filler);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who owns a page: the container of the mm that mapped it first, until the
- * last mapping anywhere is gone.
+ * The owner of a page is the container of the mm that mapped it first, until
+ * the last mapping anywhere is gone.
  *
- * Two containers, "first" (0) and "second" (1); regions of N pages.  Where
- * what a process touches by itself (its stack after a fork()) adds to the
- * change, the oracle tells how much that is.
+ * Two containers, "first" (0) and "second" (1); regions of N pages. If pages
+ * that a process touches by itself (its stack after a fork()) add to the
+ * change, the oracle tells their number.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -117,7 +117,7 @@ static void test_shared_in_one(void)
 	take_steps(actors, 2, 1, steps);
 }
 
-/* A page that a process outside mapped first belongs to nobody. */
+/* A page that a process outside mapped first has no owner. */
 static void test_outside(void)
 {
 	static const struct step steps[] = {
@@ -153,9 +153,9 @@ static void test_move(void)
 }
 
 /*
- * A forked process, led by the actor that forked it.  It copies one page
- * first: then all that it and its parent touch by themselves is touched, and
- * the next steps are exact.
+ * A forked process, controlled by the actor that forked it. It copies one page
+ * first, so that everything that it and its parent touch by themselves is
+ * mapped, and the next steps are exact.
  */
 static void forked(struct child *self, void *arg)
 {
@@ -163,7 +163,7 @@ static void forked(struct child *self, void *arg)
 
 	child_sync(self);
 	mem_fill(a->mem, 1, 0);
-	/* To where it is already: copies what moving itself writes to. */
+	/* It already is there: copies what moving itself writes to. */
 	container_move(a->containers[0], 0);
 	child_sync(self);
 	container_move(a->containers[1], 0);
@@ -183,7 +183,7 @@ static void fork_one(struct actor *a)
 	child_fork(&a->forked, forked, a);
 }
 
-/* Of the second half the parent's mapping goes before the child's. */
+/* For the second half, the parent's mapping is removed before the child's. */
 static void test_fork(void)
 {
 	static const struct step steps[] = {
@@ -207,7 +207,7 @@ static void test_fork(void)
 	take_steps(actor, 1, 2, steps);
 }
 
-/* A process in the actor's mm goes to the second container and writes. */
+/* A process in the actor's mm moves to the second container and writes. */
 static int write_in_second(void *arg)
 {
 	struct actor *a = arg;
@@ -279,8 +279,8 @@ static void test_thread(void)
 }
 
 /*
- * A process whose leading thread has exited moves as a whole.  The oracle
- * cannot look into it by its PID, so the numbers stand here.
+ * A process whose leader has exited moves as a whole. The oracle cannot
+ * inspect it by its PID, hence the fixed numbers.
  */
 struct led {
 	char *containers[2];
@@ -292,7 +292,7 @@ static void *orphan_thread(void *arg)
 	struct led *led = arg;
 	char *mem = mem_anon(2 * N);
 
-	/* So that the stack is deep enough for the other call. */
+	/* Grow the stack enough for the other call. */
 	container_move(led->containers[0], 0);
 	child_sync(led->self);
 	mem_fill(mem, N, 0);
@@ -330,7 +330,7 @@ static void test_dead_leader(void)
 	long base;
 
 	child_start(&child, led.containers[0], exit_leader, &led);
-	/* The leader may still be on its way out. */
+	/* The leader may still be exiting. */
 	require(wait_for(proc_state(child.pid) == 'Z'), "the leader lives");
 	base = container_usage(led.containers[0]);
 	child_step(&child);
@@ -344,7 +344,7 @@ static void test_dead_leader(void)
 }
 
 /*
- * A program from a fresh file: not only a region, but the whole process is
+ * A program from a new file: not only a region but the whole process is
  * compared, with its text, data, stack and arguments.
  */
 #define ARG_BYTES	65536
@@ -354,7 +354,7 @@ static void exec_program(struct child *self, void *arg)
 	static char text[ARG_BYTES];
 	char *mem = mem_anon(N);
 
-	/* Goes away with the old mm. */
+	/* Freed with the old mm. */
 	mem_fill(mem, N, 0);
 	memset(text, 'x', sizeof(text) - 1);
 	require(dup2(self->fd, STDIN_FILENO) == STDIN_FILENO &&
@@ -384,7 +384,7 @@ static void compare(char **containers, const struct child *children, int nr)
 		"the arguments are not there");
 }
 
-/* The text belongs to the first container, as long as the second maps it. */
+/* The text belongs to the first container while the second maps it. */
 static void test_exec(void)
 {
 	char *containers[2];
@@ -416,7 +416,7 @@ static void test_exec(void)
 	}
 }
 
-/* What a process executes belongs to where it is by then. */
+/* What a process executes belongs to the container it is in by then. */
 struct mover {
 	const char *to;
 	const char *program;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a process owned when it ends, and whom its heirs charge.
+ * Pages of a process that exits, and the container that its heirs charge.
  *
- * Two containers, regions of N pages.  A page stays with the container that
- * it is charged to as long as anybody maps it, in whatever container.
+ * Two containers, regions of N pages. A page stays charged to its container
+ * while any task maps it, in whatever container.
  */
 #include <errno.h>
 #include <sched.h>
@@ -98,7 +98,7 @@ static void test_shared_file(void)
 	child_finish(&children[1]);
 }
 
-/* Unmapped by a process outside, which has no part in it. */
+/* Unmapped by an unrelated process outside. */
 static void test_truncated(void)
 {
 	struct child children[2];
@@ -119,8 +119,8 @@ static void test_truncated(void)
 }
 
 /*
- * A process that leaves another behind: the heir goes to the second container
- * and runs on, led through a socket of its own.
+ * A process that leaves another one behind: the heir moves to the second
+ * container and continues, controlled through a socket of its own.
  */
 struct legacy {
 	int clone_flags;
@@ -154,7 +154,7 @@ static void leave_heir(struct child *self, void *arg)
 
 	legacy->mem = mem_anon(N);
 	mem_fill(legacy->mem, N, 0);
-	/* Lest mem_settle() copies it. */
+	/* So that mem_settle() does not copy it. */
 	require(!mprotect(legacy->mem, N * page_size(), PROT_READ),
 		"mprotect: %s", strerror(errno));
 	pid = clone(inherit, stack + ARRAY_SIZE(stack),
@@ -174,7 +174,7 @@ static void start_heir(struct child *heir, struct legacy *legacy)
 		"socketpair: %s", strerror(errno));
 	legacy->heir_fd = fds[1];
 	child_start(&child, containers[0], leave_heir, legacy);
-	/* Nobody waits for the heir itself but the runner. */
+	/* Only the runner waits for the heir itself. */
 	*heir = (struct child){ .pid = getpid(), .fd = fds[0] };
 	child_wait(heir);
 	child_finish(&child);
@@ -205,7 +205,7 @@ static void test_fork(void)
 	end_heir(&heir);
 }
 
-/* The mm passes to the second container with the last task of the first. */
+/* The mm passes to the second container with the exit of the first task. */
 static void test_clone_vm(void)
 {
 	struct legacy legacy = { CLONE_VM };
@@ -223,8 +223,8 @@ static void test_clone_vm(void)
 }
 
 /*
- * clone3() takes a cgroup of the default hierarchy only.  What is created
- * there is in the container of who called, and charges that.
+ * clone3() accepts only a cgroup of the default hierarchy. What is created
+ * there is in the container of the caller, and charges that.
  */
 static void write_in_clone(struct child *self, void *arg)
 {

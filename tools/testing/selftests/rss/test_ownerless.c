@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An mm that has no task any more, as somebody is in the middle of reading it by
- * /proc/PID/mem, and that is written to.  It stays in the container that it was
- * in last: what is mapped is charged there, and meets its limit.  It does not
- * keep a container that is removed; then it is in the parent.
+ * An mm without tasks, because a reader of /proc/PID/mem still holds it, is
+ * written to. It stays in its last container: what is mapped is charged there,
+ * and meets its limit. It does not pin a removed container; it then belongs to
+ * the parent.
  *
- * The read stands still because the page that it copies to is missing, and that
- * is up to a userfaultfd.
+ * The read blocks because the page that it copies to is missing; a userfaultfd
+ * decides when it appears.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,11 +37,11 @@
 #define NOBODY		65534
 
 struct victim {
-	char **mem;		/* where it has its memory; told by itself */
+	char **mem;		/* where its memory is; set by itself */
 	size_t pages;
 	int fd;			/* its /proc/PID/mem */
 	int uffd;
-	char *missing;		/* the page that who keeps the mm waits for */
+	char *missing;		/* the page that the mm's holder waits for */
 	pthread_t keeper;
 };
 
@@ -89,7 +89,7 @@ static void let_go(struct victim *victim)
 	close(victim->fd);
 }
 
-/* Touches pages of the mm, which nobody else could. */
+/* Touches pages of the mm, which no task could. */
 static void write_to(const struct victim *victim, size_t first, size_t pages)
 {
 	size_t i;
@@ -109,7 +109,7 @@ static void touch_few(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* An mm without tasks in a container that still is charged for it */
+/* An mm without tasks in a container that is still charged for it */
 static void orphan(struct victim *victim, const char *container)
 {
 	struct child child;
@@ -148,7 +148,7 @@ static void test_charged(void)
 		container_usage(c));
 }
 
-/* Up to the nearest level that is left, and no dead container stays behind. */
+/* Up to the nearest level that is left; no dead container stays behind. */
 static void test_removed(void)
 {
 	char *top = container_new(NULL, "top");
@@ -185,7 +185,7 @@ static void test_removed_top(void)
 	let_go(&victim);
 }
 
-/* Without privileges; what drops them takes these along. */
+/* Unprivileged; what drops privileges takes these along. */
 static void become_nobody(void)
 {
 	require(!setgid(NOBODY) && !setuid(NOBODY), "setuid: %s",
@@ -211,7 +211,7 @@ static void write_past_limit(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* Who fills its own orphan is killed like one that fills itself. */
+/* A task that fills its orphan is killed like one that fills itself. */
 static void test_limit(void)
 {
 	struct child child;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages that the kernel keeps a hold of: usage follows the mappings, not the
- * references.  A page that is pinned is uncharged when it is unmapped, though
- * its memory is not freed.  fork() of pinned pages is in test_fork.
+ * Pages that the kernel holds references on: usage follows mappings, not
+ * references. A pinned page is uncharged when it is unmapped, though its
+ * memory is not freed. test_fork covers fork() of pinned pages.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A large folio has one owner, which is charged for each page of it that anyone
- * maps.  Tasks of another container must not push the owner past its limit by
- * mapping the rest of its folios:
+ * A large folio has one owner, which is charged for all its mapped pages,
+ * whichever task maps them. Tasks of another container must not push the owner
+ * past its limit by mapping the rest of its folios:
  *
  *	parent			PARENT_LIMIT
  *	  owner			OWNER_LIMIT; maps a page of each of FOLIOS folios
  *	  other			maps and locks all of them
  *
- * Who pushes is held up.  Tasks of the owner are not killed for it.
+ * Pushers are held up. Tasks of the owner are not killed for it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -89,7 +89,7 @@ struct family {
 	struct child pushers[PUSHERS];
 };
 
-/* All start below their limits; then the pushers go. */
+/* All start below their limits; then the pushers run. */
 static void make_family(struct family *f, long parent_limit)
 {
 	struct filler few = { .pages = 10 };
@@ -121,8 +121,8 @@ static void make_family(struct family *f, long parent_limit)
 
 /*
  * A pusher that is only slowed down maps a page whenever reclaim has scanned
- * everything in vain.  It passes the limit later than anyone would watch, so give
- * all of them that time, or until usage has stopped changing.
+ * everything in vain. It passes the limit later than any test can wait for. So
+ * give all of them that time, or until usage has stopped changing.
  */
 #define STILL_MS	2000
 #define STILL_TRIES	20
@@ -144,7 +144,7 @@ static void let_them_push(struct family *f)
 
 static void expect_limits(struct family *f, long parent_limit)
 {
-	/* What a fault of each maps that found room, and what they may exceed. */
+	/* What each maps in a fault that found room, and what it may exceed. */
 	long most = PUSHERS * (thp_need() + KERNEL_EXCESS);
 
 	require(wait_for(container_get(f->owner, "rss_failcnt")),
@@ -187,7 +187,7 @@ static void test_limits(void)
 	child_finish(&f.bystander);
 }
 
-/* It needs a page while others fill it up, and gets it when they are gone. */
+/* It needs a page while others fill it up, and gets it when they exit. */
 static void test_owner_lives(void)
 {
 	struct family f;

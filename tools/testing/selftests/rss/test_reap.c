@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Private memory of a process that was killed, taken from it before it exits:
- * by process_mrelease() or by the OOM reaper.  Tracing holds the process where
- * it would begin to exit, so that nobody else can have unmapped anything.
+ * Private memory of a killed process is taken from it before it exits: by
+ * process_mrelease() or by the OOM reaper. Tracing stops the process just
+ * before it exits, so that only these can have unmapped anything.
  *
- * What it has mapped of its own: PRIVATE pages of anonymous memory, what it
- * needs to run, and SHARED pages of shmem, which are not reaped.  They are
- * locked, or reclaim would unmap them before a task is killed for the limit.
+ * Its own memory: PRIVATE pages of anonymous memory, what it needs to run, and
+ * SHARED pages of shmem, which are not reaped. They are locked, or reclaim
+ * would unmap them before a task is killed for the limit.
  */
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a fault at the limit may cost: by how many containers there are, and how
- * many pages in use it may take from its task.
+ * The cost of a fault at the limit: depending on the number of containers, and
+ * how many pages in use it may take from its task.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -14,7 +14,7 @@
 #include "runner.h"
 #include "swap.h"
 
-/* A file that is read again and again, with time for the case to look. */
+/* A file that is read repeatedly, long enough for the case to check. */
 #define PASSING		3000
 #define ROOM		1000
 #define ROUNDS		12
@@ -74,7 +74,7 @@ static void test_siblings(void)
 	child_finish(&child);
 }
 
-/* Where few pages can go, a fault takes few of them: a sixteenth. */
+/* If few pages can be reclaimed, a fault takes only a sixteenth of them. */
 #define FEW		64
 #define FAULTS		2	/* the one for the page, and one of its code */
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A process of the second container works on the memory of one in the first:
- * what that maps is charged to the container of the mm, the first.
+ * A process of the second container accesses the memory of one in the first:
+ * pages that this maps are charged to the container of the mm, the first.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@
 
 #define N	64
 
-/* Where the one in the first container is; the case maps it for both. */
+/* The location of the process in the first container; mapped for both. */
 static struct target {
 	pid_t pid;
 	char *mem;
@@ -100,7 +100,7 @@ static void write_by_ptrace(struct actor *a)
 		strerror(errno));
 }
 
-/* Touched here, so that nobody in a container is the first. */
+/* Touched here, so that no container owns it. */
 static void share(void)
 {
 	target = (struct target *)mem_shared(1);
@@ -168,7 +168,7 @@ static void map_read_only(struct actor *a)
 	tell(a);
 }
 
-/* As a debugger sets breakpoints: where the process itself must not write. */
+/* As a debugger sets breakpoints: where the process itself can't write. */
 static void test_read_only(void)
 {
 	static const struct step steps[] = {

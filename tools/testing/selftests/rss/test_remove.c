@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A container that is removed leaves nothing behind.  What it still owns, as
- * others map it, passes to its parent with its places on the lists, also where
- * the parent has no room.
+ * A removed container leaves nothing behind. Pages that it still owns, as
+ * others map them, pass to its parent, on the same lists, even if the parent
+ * has no room.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,13 +40,13 @@ static void remove_and_wait(const char *container)
 }
 
 /*
- * Many in a row, each of which owns N pages when it is removed that the case
- * has mapped.  RSS_REMOVE_COUNT in the environment says how many.
+ * Many in a row, each of which owns N pages, mapped by the case, when it is
+ * removed. RSS_REMOVE_COUNT in the environment sets their number.
  */
 #define COUNT		1000
 #define WARM_UP		32
 
-/* For each container; the least that one which stays would take is more. */
+/* Per container; less than the least that a leaked one would take. */
 #define LEAK_KB		1
 
 static long kernel_kb(void)
@@ -180,7 +180,7 @@ static void start_heir(struct child *heir, const char *from, child_fn fn,
 		"socketpair: %s", strerror(errno));
 	legacy->heir_fd = fds[1];
 	child_start(&child, from, fn, legacy);
-	/* Nobody waits for the heir itself but the runner. */
+	/* Only the runner waits for the heir itself. */
 	*heir = (struct child){ .pid = getpid(), .fd = fds[0] };
 	child_wait(heir);
 	child_finish(&child);
@@ -276,8 +276,8 @@ static char *leave_shared(const char *container, size_t pages)
 }
 
 /*
- * Levels below each other.  The lowest one owns N pages that the case has
- * mapped; returns these.
+ * Nested levels. The lowest one owns N pages that the case has mapped; returns
+ * these.
  */
 static char *make_levels(char *levels[DEPTH])
 {
@@ -304,7 +304,7 @@ static void test_deep(void)
 	mem_unmap(shared, N);
 }
 
-/* Each is removed before what it gets from the one below has arrived. */
+/* Each is removed before the pages of the one below have arrived. */
 static void test_deep_at_once(void)
 {
 	char *levels[DEPTH], *shared = make_levels(levels);
@@ -320,7 +320,7 @@ static void test_deep_at_once(void)
 		container_usage(levels[0]));
 }
 
-/* Has a container that was removed passed on all it had? */
+/* Whether a removed container has passed on everything it had. */
 static bool is_through(unsigned long long id)
 {
 	unsigned long long found;
@@ -335,8 +335,8 @@ static bool is_through(unsigned long long id)
 }
 
 /*
- * A chain of them, with many pages at its end, does not hold up another one.  The
- * containers of the chain themselves are gone one after the other.
+ * A chain of removed containers, with many pages at its end, does not delay
+ * another one. Those of the chain themselves disappear one after the other.
  */
 #define CHAIN		200
 #define LONG_LIST	20000
@@ -369,8 +369,8 @@ static void test_beside_others(void)
 }
 
 /*
- * Pages on their way up are at one level or the other whenever somebody looks.
- * One that moves between the looks at the two is seen at both.
+ * Pages being passed up are always seen at one level or the other. A page that
+ * moves between reading the two is seen at both.
  */
 #define MANY		16384
 #define READINGS	100
@@ -409,7 +409,7 @@ static void read_past_limit(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* What reclaim has done in a subtree stays done when a part of that goes. */
+/* Reclaim statistics of a subtree include removed parts. */
 static void test_scans(void)
 {
 	char *parent = container_new(NULL, "parent");
@@ -464,7 +464,7 @@ static void leave_mm(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* An mm that went with its last task to another container does not pin it. */
+/* An mm whose last task left for another container does not pin it. */
 static void test_clone_vm(void)
 {
 	struct legacy legacy = { .to = container_new(NULL, "staying") };
@@ -487,7 +487,7 @@ static void test_clone_vm(void)
 		container_usage(legacy.to));
 }
 
-/* Nor does one that has no task any more, but is looked at through /proc. */
+/* Nor does an mm without tasks that is open through /proc. */
 static void test_open_mem(void)
 {
 	struct filler filler = { .pages = N };

@@ -8,8 +8,8 @@
  *	    short0 ...		each comes, maps the file, and is removed
  *	outside			maps that file, too
  *
- * What a short one still owns is at that moment mapped, unmapped, migrated and
- * reclaimed by others.  In the end nothing is charged and none is left.
+ * Meanwhile, others map, unmap, migrate and reclaim what a short one still
+ * owns. In the end nothing is charged and none is left.
  */
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rss_shrink_in_bytes: what rss_limit does when it is lowered, see lower.h,
- * with no limit changed; and what may be written to it.
+ * rss_shrink_in_bytes: what lowering rss_limit does, see lower.h, without a
+ * change of the limit; and which values it accepts.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "runner.h"
 #include "swap.h"
 
-/* No limit at all is needed. */
+/* Works without any limit. */
 static void test_unlimited(void)
 {
 	struct filler filler = { .pages = FILLED };
@@ -31,7 +31,7 @@ static void test_unlimited(void)
 	let_end(c, &child);
 }
 
-/* Whatever of it was read as a number would have pages reclaimed. */
+/* If any of these were read as a number, pages would be reclaimed. */
 static void test_refused(void)
 {
 	static const char * const bad[] = {
@@ -62,8 +62,8 @@ static void test_refused(void)
 }
 
 /*
- * A bare number is bytes; what is not a whole page is rounded down.  Each
- * takes the usage to less than the one before.
+ * A bare number is bytes, rounded down to pages. Each takes usage further down
+ * than the one before.
  */
 static void test_units(void)
 {
@@ -97,13 +97,13 @@ static void test_units(void)
 		snprintf(text, sizeof(text), rows[i].format, rows[i].number);
 		container_set(c, "rss_shrink_in_bytes", text);
 		usage = container_usage(c);
-		/* Reclaim goes a little further than it has to. */
+		/* Reclaim goes slightly further than it must. */
 		require(usage <= rows[i].pages && usage > rows[i].pages - 64,
 			"'%s' took the usage from %ld to %ld, not %ld", text,
 			before, usage, rows[i].pages);
 		before = usage;
 	}
-	/* More than there is. */
+	/* More than exists. */
 	container_set(c, "rss_shrink_in_bytes", "1G");
 	container_set(c, "rss_shrink_in_bytes", "1t");
 	require(container_usage(c) == before, "usage fell to %ld",

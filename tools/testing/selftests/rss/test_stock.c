@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What CPUs hold in advance does not add up with the number of containers: the
- * highest usage is right to 128 pages a CPU, and to have all of it given back
- * takes no longer below many.  CPUs that are isolated hold nothing.
+ * Pages that CPUs hold in advance do not add up with the number of containers:
+ * the peak is accurate to 128 pages per CPU, and returning all of them takes
+ * no longer below many containers. Isolated CPUs hold nothing.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -22,13 +22,13 @@
 #define PAGES		200
 #define STOCK		128	/* at most, on each CPU */
 
-/* Between two medians of the same thing */
+/* Between two medians of the same operation */
 #define NOISE_US	20
 
-/* What a process touches by itself when it ends. */
+/* Pages that a process touches by itself when it exits. */
 #define END_PAGES	16
 
-/* Touches pages on each CPU in turn, so that it leaves something there. */
+/* Touches pages on each CPU in turn, so that each has a stock. */
 static void child_roams(struct child *self, void *arg)
 {
 	char *mem = mem_anon(PAGES);
@@ -44,7 +44,7 @@ static void child_roams(struct child *self, void *arg)
 	(void)arg;
 }
 
-/* One after another, each in a container of its own. */
+/* One after the other, each in its own container. */
 static void test_peak(void)
 {
 	char *top = container_new(NULL, "top"), *c;
@@ -73,7 +73,7 @@ static void test_peak(void)
 		peak, highest, bound);
 }
 
-/* What CPUs hold is given back first. */
+/* Stocks of CPUs are returned first. */
 static void reset_peak(void *arg, int i)
 {
 	(void)i;
@@ -115,7 +115,7 @@ static void child_isolated(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* Nobody has to interrupt it for what it holds, since that is nothing. */
+/* It has no stock, so there is no need to interrupt it. */
 static void test_isolated(void)
 {
 	char *c = container_new(NULL, "isolated"), *cpuset;

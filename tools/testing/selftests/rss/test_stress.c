@@ -3,13 +3,13 @@
  * A mixed load for RSS_STRESS_SECONDS (10 if not set): workers map and unmap
  * memory of all kinds, swap, merge, collapse, split and migrate it, fork, move
  * between containers and are killed now and then, while khugepaged, KSM and
- * NUMA balancing run, limits change, and containers come and go.  Files are on
- * tmpfs and on a disk, swap is on zram.  In the end nothing may be charged and
- * each container must go.
+ * NUMA balancing run, limits change, and containers come and go. Files are on
+ * tmpfs and on a disk, swap is on zram. In the end nothing may be charged and
+ * each container must disappear.
  *
  *	root
  *	  parent
- *	    first	one of these is removed and made again
+ *	    first	one of these is removed and recreated
  *	    second	at a time
  *	    third
  *	  other
@@ -156,7 +156,7 @@ static void use_file(void)
 
 	mem_read(mem, pages);
 	mem_fill(mem, below(pages + 1), seed);
-	/* Of a file on a disk, clean pages, too. */
+	/* Also clean pages, of a file on a disk. */
 	if (!below(4))
 		msync(mem, pages * page_size(), MS_SYNC);
 	mem_unmap(mem, pages);
@@ -180,7 +180,7 @@ static void use_fork(void)
 	mem_unmap(mem, pages);
 }
 
-/* A container that is just being made again is not there. */
+/* A container that is being recreated does not exist. */
 static void move(void)
 {
 	cg_enter_current(containers[below(NR_CONTAINERS)]);
@@ -228,7 +228,7 @@ static void move_all(const char *from, const char *to)
 	pid_t pids[4 * WORKERS];
 	size_t nr = container_pids(from, pids, ARRAY_SIZE(pids));
 
-	/* One that has just ended cannot be moved. */
+	/* A process that just exited can't be moved. */
 	while (nr--)
 		cg_enter(to, pids[nr]);
 }
@@ -237,7 +237,7 @@ static void make_again(void)
 {
 	const char *c = containers[FIRST + below(3)];
 
-	/* Its tasks move up, but new ones may come in between. */
+	/* Its tasks move up, but new ones may arrive meanwhile. */
 	move_all(c, containers[PARENT]);
 	if (rmdir(c))
 		require(errno == EBUSY, "rmdir %s: %s", c, strerror(errno));
@@ -245,13 +245,13 @@ static void make_again(void)
 		require(!mkdir(c, 0755), "mkdir %s: %s", c, strerror(errno));
 }
 
-/* Whatever a worker has: its program and the shared files as well. */
+/* Everything that a worker has, also its program and the shared files. */
 static void migrate_one(const struct child *workers)
 {
 	int to = below(2);
 	pid_t pid = workers[below(WORKERS)].pid;
 
-	/* It may have ended; then nothing is migrated. */
+	/* It may have exited; then nothing is migrated. */
 	numa_try_migrate(pid, nodes.id[!to], nodes.id[to]);
 }
 
@@ -284,7 +284,7 @@ static void stop(struct child *workers)
 	}
 }
 
-/* The kernel's own threads that merge, collapse and migrate; each if it can. */
+/* The kernel's threads that merge, collapse and migrate, where available. */
 static void start_threads(void)
 {
 	tunable_try("/sys/kernel/mm/ksm/run", "1");
@@ -306,7 +306,7 @@ static void make_containers(void)
 	containers[OTHER] = container_new(NULL, "other");
 }
 
-/* What was at work, as far as the kernel counts it for the whole system. */
+/* What was active, as far as the kernel counts it for the whole system. */
 static const char * const counted[] = {
 	"pswpin", "pswpout", "pgmigrate_success", "numa_pages_migrated",
 	"compact_isolated", "thp_fault_alloc", "thp_collapse_alloc",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Swap: pages are uncharged when they go out and charged when they come back,
- * to the container of the mm that maps them first then.  What is in the swap
- * cache only is nobody's.
+ * Swap: pages are uncharged when they are swapped out and charged when they
+ * return, to the container of the mm that then maps them first. A page that is
+ * only in the swap cache has no owner.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -86,13 +86,13 @@ static void test_shmem(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* Goes to the second container and is the first to get the pages back. */
+/* Moves to the second container and is the first to get the pages back. */
 static void move_and_verify(struct child *self, void *arg)
 {
 	struct actor *a = arg;
 
 	child_sync(self);
-	/* To where it is already: copies what moving itself writes to. */
+	/* It already is there: copies what moving itself writes to. */
 	container_move(a->containers[0], 0);
 	child_sync(self);
 	container_move(a->containers[1], 0);
@@ -132,7 +132,7 @@ static void test_shared(void)
 	take_steps(actor, 1, 2, steps);
 }
 
-/* The pages are in the swap cache when the parent comes. */
+/* The pages are in the swap cache when the parent faults. */
 static void test_cached(void)
 {
 	static const struct step steps[] = {
@@ -163,7 +163,7 @@ static void end_swap(struct actor *a)
 	swap_off();
 }
 
-/* A process of the second container ends the use of the swap. */
+/* A process of the second container calls swapoff. */
 static void test_swapoff(void)
 {
 	static const struct step steps[] = {
@@ -185,7 +185,7 @@ static void test_swapoff(void)
 	take_steps(actors, 2, 2, steps);
 }
 
-/* Pages of shmem come back to the page cache, unmapped. */
+/* Pages of shmem return to the page cache, unmapped. */
 static void test_swapoff_shmem(void)
 {
 	static const struct step steps[] = {
@@ -208,8 +208,8 @@ static void test_swapoff_shmem(void)
 }
 
 /*
- * Large folios, of a size that is possible with most page sizes.  For swapping
- * them as a whole the kernel wants room for a huge page in one piece.
+ * Large folios, of a size that is possible with most page sizes. To swap them
+ * as a whole, the kernel needs contiguous room for a huge page.
  */
 #define L_BYTES	65536
 #define L_SIZE	"/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled"
@@ -233,8 +233,8 @@ static void swap_out_half(struct actor *a)
 }
 
 /*
- * A large folio comes back as one if zswap was never on: the kernel then maps
- * all of it by one fault.  Whether it does is its own business.
+ * If zswap was never on, a large folio returns as a whole: the kernel then
+ * maps all of it in one fault. Whether it does is up to the kernel.
  */
 static void test_large(void)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Huge pages: of a large folio exactly the mapped pages are charged, whoever
- * maps them.  H base pages make a huge page, as the kernel tells (512 on
- * x86); the first touch maps them all.
+ * Huge pages: exactly the mapped pages of a large folio are charged, whichever
+ * tasks map them. H base pages make a huge page, as reported by the kernel
+ * (512 on x86); the first touch maps all of them.
  */
 #include <errno.h>
 #include <string.h>
@@ -118,7 +118,7 @@ static void split_folio(struct actor *a)
 	expect_large(a, false);
 }
 
-/* What is partly unmapped waits for its shrinker, which this calls. */
+/* Partly unmapped folios wait for their shrinker, which this calls. */
 static void split_deferred(struct actor *a)
 {
 	expect_large(a, true);
@@ -180,7 +180,7 @@ static void test_split_folio(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* Of a folio that is mapped in part only that part is there afterwards. */
+/* Of a folio that is mapped in part, only that part remains. */
 static void test_split_part(void)
 {
 	const long h = thp_need();
@@ -217,7 +217,7 @@ static void test_split_deferred(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* Nothing was written to the others: the zero page takes their place. */
+/* The others were never written: the zero page replaces them. */
 static void test_split_zeroes(void)
 {
 	const long h = thp_need();
@@ -234,7 +234,7 @@ static void test_split_zeroes(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* What is read is the huge zero page, which counts as little as the small one. */
+/* A read maps the huge zero page, which counts as little as the small one. */
 static void test_zero_page(void)
 {
 	const long h = thp_need();
@@ -268,8 +268,8 @@ static void test_move(void)
 }
 
 /*
- * The forked child copies one page and is gone after the step: of the region
- * nothing changes.  The parent may copy pages of its stack meanwhile.
+ * The forked child copies one page and has exited after the step: nothing of
+ * the region changes. The parent may copy pages of its stack meanwhile.
  */
 static void test_fork(void)
 {
@@ -287,7 +287,7 @@ static void test_fork(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* A forked process in the second container gives up what it shares. */
+/* A forked process in the second container drops the pages it shares. */
 static void forked(struct child *self, void *arg)
 {
 	struct actor *a = arg;
@@ -327,8 +327,8 @@ static void test_fork_across(void)
 }
 
 /*
- * Of many huge pages a third is written to: that fits under the limit, all that
- * faults map does not.
+ * A third of many huge pages is written to: that fits under the limit, what
+ * the faults map does not.
  */
 #define SPARSE_HUGE	12
 #define SPARSE_STEP	3
@@ -369,7 +369,7 @@ static void test_sparse(void)
 	child_finish(&child);
 }
 
-/* Huge pages with nothing but content don't keep the container from a kill. */
+/* Huge pages without zero-filled pages do not prevent a kill. */
 static void write_densely(struct child *self, void *arg)
 {
 	size_t pages = *(size_t *)arg;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Large folios that are smaller than a huge page, of each size that the kernel
- * offers.  n base pages make such a folio, the region has two of them, and no
- * room for a huge page.
+ * Large folios smaller than a huge page, of each size that the kernel offers.
+ * n base pages make such a folio. The region has two of them, and no room for
+ * a huge page.
  */
 #include <errno.h>
 #include <glob.h>
@@ -25,7 +25,7 @@ static char *page(struct actor *a, size_t nr)
 	return a->mem + nr * page_size();
 }
 
-/* Begins right between two places where a huge page could. */
+/* Starts midway between two places for a huge page. */
 static void map(struct actor *a)
 {
 	const size_t n = a->pages / 2;
@@ -38,7 +38,7 @@ static void map(struct actor *a)
 	mem_advise(a->mem, 2 * n, MADV_HUGEPAGE);
 }
 
-/* The same, of memory that is shared. */
+/* The same with shared memory. */
 static void map_shared(struct actor *a)
 {
 	map(a);
@@ -85,7 +85,7 @@ static void protect_half(struct actor *a)
 		"mprotect: %s", strerror(errno));
 }
 
-/* In base pages, if it is easier to find room for these. */
+/* As base pages, if there is more room for those. */
 static void migrate(struct actor *a)
 {
 	struct nodes nodes;
@@ -147,7 +147,7 @@ static void take_size_moving(long n)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* Splitting a folio of a file unmaps it. */
+/* Splitting a file folio unmaps it. */
 static void take_size_shared(long n)
 {
 	const struct step steps[] = {
@@ -169,7 +169,7 @@ static void take_size_shared(long n)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* Calls @take with one size after the other allowed by @file. */
+/* Calls @take for each size, which it allows by @file. */
 static void for_sizes(const char *file, void (*take)(long n))
 {
 	char pattern[128];

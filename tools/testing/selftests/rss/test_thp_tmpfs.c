@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Huge pages of files, on tmpfs.  They belong to whoever mapped any part of
- * them first.  H base pages make a huge page; regions are one, or a part of it.
+ * Huge pages of files, on tmpfs. They belong to the container that mapped any
+ * part of them first. H base pages make a huge page; regions are one, or a
+ * part of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +57,7 @@ static void punch_quarter(struct actor *a)
 		"fallocate: %s", strerror(errno));
 }
 
-/* Nothing of it is mapped then, so it is enough that nothing of it is left. */
+/* Nothing of it is mapped by then; it is enough that no large folio is left. */
 static void split_file(struct actor *a)
 {
 	require(thp_is_large(a->mem), "no large folio");
@@ -73,8 +74,8 @@ static void make_huge_file(struct actor *a)
 }
 
 /*
- * Unmapping a part of a huge page of a file unmaps all of it; how much the
- * next fault maps again is the kernel's choice.
+ * Unmapping a part of a file's huge page unmaps all of it; the kernel decides
+ * how much the next fault maps.
  */
 static void test_mapped(void)
 {
@@ -93,7 +94,7 @@ static void test_mapped(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* Splitting it unmaps it; the next access maps what it touches. */
+/* Splitting it unmaps it; the next access maps the pages that it touches. */
 static void test_split(void)
 {
 	const long h = thp_need();
@@ -114,7 +115,7 @@ static void test_split(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* A hole splits the folio if it can; how much stays mapped is its choice. */
+/* A hole splits the folio if possible; how much stays mapped is up to it. */
 static void test_hole(void)
 {
 	const long h = thp_need();
@@ -132,7 +133,7 @@ static void test_hole(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* The region is a part of the file: the quarter that each page is in counts. */
+/* The region is a part of the file: the quarter of each page matters. */
 static void map_quarter(struct actor *a, int quarter)
 {
 	a->mem = mmap(NULL, a->pages / 4 * page_size(), PROT_READ, MAP_SHARED,
@@ -157,7 +158,7 @@ static void unmap_quarter(struct actor *a)
 	mem_unmap(a->mem, a->pages / 4);
 }
 
-/* One folio, one owner: who maps another part of it charges the first. */
+/* One folio, one owner: mapping another part charges the first mapper. */
 static void test_shared(void)
 {
 	const long h = thp_need(), q = h / 4;
@@ -191,7 +192,7 @@ static void test_shared(void)
 
 	make_huge_file(&actors[0]);
 	actors[1].fd = actors[0].fd;
-	/* So that it is there, in one folio. */
+	/* So that it exists, as one folio. */
 	mem = thp_file(actors[0].fd, h);
 	mem_fill(mem, h, 1);
 	if (!thp_is_large(mem))
@@ -201,8 +202,8 @@ static void test_shared(void)
 }
 
 /*
- * A huge page of a file that does not fit beside what can't be reclaimed: its
- * pages come one after the other, or the task would fault on it for ever.
+ * A huge page of a file does not fit beside unreclaimable pages: it must be
+ * mapped page by page, or the task would fault on it forever.
  */
 struct crowd {
 	size_t huge;

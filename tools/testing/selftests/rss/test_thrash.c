@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Containers full of what can't go.  Pages of files can always be unmapped, so
- * there is always something to reclaim, but the next instruction needs it
- * again.  Such a container has nothing to give: a task is killed, within
- * KILL_SECONDS, never a task outside, and usage comes back to 0.
+ * Containers full of unreclaimable pages. File pages can always be unmapped,
+ * so there is always something to reclaim, but the next instruction needs it
+ * again. Such a container can't make progress: a task is killed within
+ * KILL_SECONDS, never one outside, and usage returns to 0.
  *
- * The programs are everyday ones that want more and more memory; those that the
- * system lacks are skipped.  RSS_THRASH_REPEAT in the environment says how
- * often each of them has to be killed in a row (3 if not set), RSS_SLOWNESS
- * allows more time, see clock.h.
+ * The programs are ordinary ones that need more and more memory; those not
+ * installed are skipped. RSS_THRASH_REPEAT in the environment sets how often
+ * each must be killed in a row (3 if not set). RSS_SLOWNESS allows more time,
+ * see clock.h.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@
 #define BYSTANDER_PAGES	500
 #define SWAP_PAGES	1024
 
-/* CPUs keep some slots in reserve: with so few left there is no more swap. */
+/* CPUs keep some slots in reserve: with so few left, swap is full. */
 #define SWAP_RESERVED	256
 
 /* More than any limit here. */
@@ -47,7 +47,7 @@ static const char * const python[] = {
 	"python3", "-c", "x = []\nwhile True: x.append(bytearray(4000))", NULL
 };
 
-/* The same, where several of them start at a time. */
+/* The same, if several of them start at the same time. */
 static const char * const python_tells[] = {
 	"python3", "-c",
 	"import os\nprint(os.getpid(), flush = True)\nx = []\nwhile True: x.append(bytearray(4000))",
@@ -63,10 +63,10 @@ static const char * const perl[] = {
 	"perl", "-e", "$h{$_} = \"some text of this line $_\" for 1 .. 1e9", NULL
 };
 
-/* A line without end */
+/* An endless line */
 static const char * const tail[] = { "tail", "/dev/zero", NULL };
 
-/* From a fresh file: nobody else has a page of it mapped. */
+/* From a new file: no other process has mapped its pages. */
 static const char * const *table(const char *pages, const char *hold)
 {
 	static const char *argv[4];
@@ -87,9 +87,7 @@ static int repeat(void)
 	return times;
 }
 
-/*
- * Who must live: one outside any container, and one in a container beside.
- */
+/* Tasks that must survive: one in no container, one in a sibling container. */
 struct bystanders {
 	struct child children[2];
 };
@@ -125,14 +123,14 @@ static bool swap_is_full(void)
 }
 
 /*
- * The time since when the container has had nothing to give, or -1.  What
- * several programs need to start, one after the other on a CPU, is not what they
- * have once all of them did; and starting is work, for which START_SECONDS is
- * the bound.
+ * The time since when the container has had nothing to give, or -1. What
+ * several programs need to start, one after the other on a CPU, is not what
+ * they have once all of them have started; and starting is work, limited to
+ * START_SECONDS.
  */
 struct stall {
 	const struct job *job;
-	long failcnt;		/* when it last had */
+	long failcnt;		/* when it last did */
 	long restarted;
 	long since;
 };
@@ -185,7 +183,7 @@ static void stall_check(const struct stall *stall, int seconds)
 
 /*
  * Runs a job to its end: each time that the container stalls, one of its tasks
- * ends within @seconds.  Returns the longest stall, in ms.
+ * must end within @seconds. Returns the longest stall in ms.
  */
 static long job_watch(struct job *job, int seconds)
 {
@@ -193,7 +191,7 @@ static long job_watch(struct job *job, int seconds)
 	long longest = 0, ms;
 	struct stall stall;
 
-	/* That it does not hang for another reason */
+	/* It must not hang for another reason */
 	alarm(2 * WAIT_SECONDS);
 	stall_restart(&stall, job);
 	job_start(job);
@@ -214,7 +212,7 @@ static long job_watch(struct job *job, int seconds)
 	return ms > longest ? ms : longest;
 }
 
-/* Each task of it is killed, by the container's limit, and no other one. */
+/* Each task is killed, by the container's limit, and no other task. */
 static void expect_killed(struct job *job)
 {
 	long before = events_get(job->container, EVENT_OOM_KILL), kills;
@@ -230,7 +228,7 @@ static void expect_killed(struct job *job)
 		job->tasks);
 }
 
-/* The same program again and again, alone, without swap. */
+/* The same program repeatedly, alone, without swap. */
 static void kill_again_and_again(const char * const *argv, long limit)
 {
 	struct job job = { .argv = argv, .tasks = 1 };
@@ -270,7 +268,7 @@ static void test_table(void)
 	kill_again_and_again(table(NO_END, NULL), 2000);
 }
 
-/* How much of the compiler's 30 MB of text it uses is its own affair. */
+/* How much of its 30 MB of text the compiler uses is up to it. */
 #define COMPILER_BYTES	(24 << 20)
 #define FUNCTIONS	3000
 
@@ -291,7 +289,7 @@ static char *large_source(void)
 	return path;
 }
 
-/* It has to be killed, or to be done. */
+/* It must be killed, or finish. */
 static void test_compiler(void)
 {
 	const char * const argv[] = {
@@ -315,7 +313,7 @@ static void test_compiler(void)
 	bystanders_end(&by);
 }
 
-/* From a few pages, less than the program's own, to 64 MiB */
+/* From a few pages, fewer than the program's own, to 64 MiB */
 static void test_limits(void)
 {
 	static const long limits[] = { 30, 100, 600, 4096, 16384 };
@@ -337,7 +335,7 @@ static void test_limits(void)
 	bystanders_end(&by);
 }
 
-/* Several at once, on one CPU and on all, with the swap that there is */
+/* Several at once, on one CPU and on all, with what swap there is */
 static void kill_several(const char * const *programs[], int nr)
 {
 	int begun = memfd_create("begun", MFD_CLOEXEC), i;
@@ -368,7 +366,7 @@ static void test_several(void)
 	kill_several(programs, ARRAY_SIZE(programs));
 }
 
-/* What is swapped out of it comes back only if it is touched, so it is not. */
+/* Swapped-out pages return only if touched, so they are not. */
 static void fill_swap(struct child *self, void *arg)
 {
 	size_t pages = 4 * SWAP_PAGES;
@@ -400,7 +398,7 @@ static void test_several_zram(void)
 	kill_several(&program, 1);
 }
 
-/* Room for one page less than one instruction needs, or for just as many */
+/* Room for one page less than an instruction needs, or just enough */
 #define COPY_ANON	512
 
 struct copy {
@@ -476,7 +474,7 @@ static void test_instruction_fits(void)
 			  KILL_SECONDS * 1000), "it was killed");
 }
 
-/* It may not even begin, so what counts is the time from its start. */
+/* It may not even start, so the time counts from the beginning. */
 static long job_watch_start(struct job *job)
 {
 	long start = clock_ms();
@@ -492,7 +490,7 @@ static long job_watch_start(struct job *job)
 	return clock_ms() - start;
 }
 
-/* Any program under any limit runs or is killed, soon. */
+/* Any program under any limit soon runs or is killed. */
 static void start_all(void)
 {
 	static const long limits[] = { 1, 2, 4, 8, 12, 20, 40 };
@@ -538,7 +536,7 @@ static void test_start_zram(void)
 	start_all();
 }
 
-/* A limit lowered to a little more than what can't go, with all in use */
+/* The limit is lowered to little more than what is unreclaimable; all in use */
 #define HELD_PAGES	1000
 #define HELD_TEXT	"1000"
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The trace events of the controller: they name the right container, by the
- * inode number of its directory, and their numbers agree with the control
- * files.
+ * The controller's trace events: they name the right container, by the inode
+ * number of its directory, and their numbers agree with the control files.
  */
 #include <stdio.h>
 
@@ -32,8 +31,8 @@ static void fill_shared(struct child *self, void *arg)
 }
 
 /*
- * Checks all events of a name that are about a level at its limit; returns
- * their number.
+ * Checks all events of a name that report a level at its limit; returns their
+ * number.
  */
 static long check_at_limit(const char *name, const char *c, long limit)
 {
@@ -50,7 +49,7 @@ static long check_at_limit(const char *name, const char *c, long limit)
 			id, trace_id(c));
 		require(shown == limit, "%s: limit %ld, not %ld", name, shown,
 			limit);
-		/* Others may have given something back since. */
+		/* Others may have uncharged pages since. */
 		require(usage > limit / 2 &&
 			usage <= limit + (long)fault_around_pages(),
 			"%s: usage %ld under a limit of %ld", name, usage,
@@ -186,7 +185,7 @@ static void test_shrink(void)
 	let_end(c, &child);
 }
 
-/* The first to touch what the case has mapped for both. */
+/* The first to touch pages that the case has mapped for both. */
 static void touch_shared(struct child *self, void *arg)
 {
 	child_sync(self);
@@ -201,7 +200,7 @@ static void map_shared(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* The owner goes; what another one maps still passes to the parent. */
+/* The owner is removed; pages that others still map pass to the parent. */
 static void test_reparent(void)
 {
 	char *parent = container_new(NULL, "parent");
@@ -223,7 +222,7 @@ static void test_reparent(void)
 
 	trace_start();
 	container_remove(c);
-	/* The kernel may pass it on a little later. */
+	/* The kernel may pass them on slightly later. */
 	require(wait_for((numbers = trace_next(&at, "rss_container_reparent"))),
 		"no reparenting");
 	require(sscanf(numbers, "container=%llu parent=%llu pages=%ld", &id,

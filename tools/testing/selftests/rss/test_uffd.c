@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * userfaultfd: what maps pages without a fault is charged all the same, to the
+ * userfaultfd: pages mapped without a fault are charged as well, to the
  * container of the mm that gets them.
  *
- * Regions of N pages.  The calls are made when nobody faults, so no other
+ * Regions of N pages. The calls are made without pending faults, so no other
  * process is needed to answer.
  */
 #include <errno.h>
@@ -154,7 +154,7 @@ static void test_copy_shmem(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* The zero page does not count; a file gets pages of its own. */
+/* The zero page does not count; a file gets its own pages. */
 static void test_zero(void)
 {
 	static const struct step steps[] = {
@@ -184,7 +184,7 @@ static void test_zero_shmem(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* The pages are in the cache; this maps them. */
+/* The pages are in the page cache; this maps them. */
 static void watch_minor(struct actor *a)
 {
 	a->mem = mem_file(a->fd, N, MAP_SHARED);
@@ -278,7 +278,7 @@ static void test_move(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* A huge page moves as a whole if all of it does, else it is split. */
+/* A huge page moves as a whole if all of it does; otherwise it is split. */
 static void write_huge(struct actor *a)
 {
 	a->more = thp_anon(a->pages);
@@ -362,7 +362,7 @@ static void write_all(struct actor *a)
 	mem_fill(a->mem, N, 1);
 }
 
-/* What is not mapped is protected by a marker, which is no page. */
+/* Unmapped pages are protected by a marker, which is no page. */
 static void test_protect(void)
 {
 	static const struct step steps[] = {
@@ -381,8 +381,8 @@ static void test_protect(void)
 }
 
 /*
- * Who makes the call does not matter: a process of the second container maps
- * pages in the first.  It has its copy of the source, and is gone after that.
+ * The caller does not matter: a process of the second container maps pages in
+ * the first. It has its own copy of the source, and then exits.
  */
 static void copy_by_other(struct actor *a)
 {

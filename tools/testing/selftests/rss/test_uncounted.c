@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is mapped and not counted: the zero pages, huge pages of hugetlb, and
- * what a driver inserts and reclaim could never take.  Each case checks that
+ * Mapped memory that is not counted: the zero pages, hugetlb pages, and pages
+ * that a driver inserts and reclaim could never take. Each case checks that
  * all pages are in the page tables.
  */
 #include <errno.h>
@@ -49,7 +49,7 @@ static void map_at(struct actor *a, int prot, int flags, off_t offset)
 		skip_case("mmap: %s", strerror(errno));
 }
 
-/* Maps, reads and unmaps what a->fd is. */
+/* Maps, reads and unmaps a->fd. */
 static void map_ring(struct actor *a)
 {
 	map_at(a, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
@@ -82,7 +82,7 @@ static void map_for_huge(struct actor *a)
 	mem_advise(a->mem, a->pages, MADV_HUGEPAGE);
 }
 
-/* One fault maps it all where huge pages are allowed. */
+/* One fault maps all of it where huge pages are allowed. */
 static void test_huge_zero_page(void)
 {
 	static const struct step steps[] = {
@@ -135,7 +135,7 @@ static void test_hugetlb(void)
 	take_steps(actor, 1, 1, steps);
 }
 
-/* A power of two of data pages, and one in front of them. */
+/* A power of two of data pages, preceded by one more. */
 static void test_perf_ring(void)
 {
 	struct perf_event_attr attr = {
@@ -204,9 +204,9 @@ static void test_uring(void)
 }
 
 /*
- * The last 64 KiB below 1 MiB, firmware on x86, which anybody who may open
- * /dev/mem may read.  Neither pagemap nor the oracle look into such a mapping,
- * so the numbers of its copies stand here.
+ * The last 64 KiB below 1 MiB, firmware on x86, readable through /dev/mem.
+ * Neither pagemap nor the oracle cover such a mapping, hence the fixed numbers
+ * for its copies.
  */
 #define FIRMWARE	0xf0000
 #define FIRMWARE_BYTES	65536
@@ -253,7 +253,7 @@ static void copy_firmware(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* A copy is anonymous memory like any other. */
+/* A copy is ordinary anonymous memory. */
 static void test_physical_copy(void)
 {
 	struct actor actor = { .pages = FIRMWARE_BYTES / page_size() };
@@ -278,7 +278,7 @@ static void test_physical_copy(void)
 		container_usage(c));
 }
 
-/* All processes map it, so it would be nobody's anyway. */
+/* All processes map it, so it would have no owner anyway. */
 static void test_vdso(void)
 {
 	static const struct step steps[] = {

@@ -3,8 +3,8 @@
  * Uprobes: a probe puts a breakpoint into a private copy of a page of the
  * program in each process that runs it.
  *
- * Two processes, each in a container of its own, run a program from a fresh
- * file: its text belongs to the first.
+ * Two processes, each in its own container, run a program from a new file: its
+ * text belongs to the first.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,7 @@ static void start(int i, const char *program)
 	child_start(&children[i], containers[i], exec_program, (void *)program);
 }
 
-/* Where in the file the first instruction is, which each process executes. */
+/* The file offset of the first instruction, which each process executes. */
 static unsigned long entry_offset(const char *program)
 {
 	int fd = open(program, O_RDONLY | O_CLOEXEC);
@@ -88,7 +88,7 @@ static void remove_probe(void)
 	tunable_order(EVENTS "uprobe_events", "-:" PROBE);
 }
 
-/* The sum of the first @nr containers, by the oracle. */
+/* The total of the first @nr containers, by the oracle. */
 static void compare(const char *when, int nr)
 {
 	long anon = 0, file = 0;
@@ -142,8 +142,8 @@ static void expect_change(const char *when, const struct counts *before,
 }
 
 /*
- * The page of the program is mapped by nobody while each has its own copy, nor
- * afterwards, until somebody executes it again.
+ * While each process has its own copy of the page, the page of the program is
+ * not mapped, nor is it afterwards, until a process executes it again.
  */
 static void test_running(void)
 {
@@ -168,7 +168,7 @@ static void test_running(void)
 		child_finish(&children[i]);
 }
 
-/* A program that begins while it is probed hits the breakpoint. */
+/* A program that starts while it is probed hits the breakpoint. */
 static void test_exec(void)
 {
 	struct counts before;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What rss.max, rss.reclaim and rss.events of cgroup v2 do where v1 does
- * something else: a limit takes effect at once and kills, reclaim is by amount,
- * events count up the tree.
+ * Where rss.max, rss.reclaim and rss.events of cgroup v2 differ from v1: a
+ * limit takes effect at once and kills, reclaim is by amount, events count up
+ * the tree.
  *
  * A child has FILLED pages and what it needs to run; HALF of that is enough
  * for it to run.
@@ -48,7 +48,7 @@ static long event(const char *c, const char *file, const char *key)
 	long value;
 
 	snprintf(line, sizeof(line), "\n%s ", key);
-	/* The first line has none before it. */
+	/* No line precedes the first one. */
 	value = cg_read_key_long(c, file, strcmp(key, "watermark") ? line :
 				 line + 1);
 	require(value >= 0, "no %s in %s", key, file);
@@ -61,7 +61,7 @@ static void expect_limit(const char *c, long pages)
 		container_get(c, "rss_limit"));
 }
 
-/* With swap it is reclaim that brings usage under the limit. */
+/* With swap, reclaim brings usage under the limit. */
 static void test_lower(void)
 {
 	struct filler filler = { .pages = FILLED };
@@ -106,7 +106,7 @@ static void fill_in_vain(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* The limit is in force although usage cannot be brought under it. */
+/* The limit is in force although usage can't be brought under it. */
 static void test_lower_in_vain(void)
 {
 	struct filler filler = { .pages = FILLED };
@@ -124,7 +124,7 @@ static void test_lower_in_vain(void)
 	require(container_usage(c) == usage, "usage went from %ld to %ld",
 		usage, container_usage(c));
 
-	/* Its next page has to wait for room. */
+	/* Its next page must wait for room. */
 	child_step(&child);
 	child_go(&child);
 	require(holds_for(child_poll(&child, 0) == CHILD_RUNS, 500),
@@ -154,7 +154,7 @@ static void write_on(struct child *self, void *arg)
 		mem_fill(mem, FILLED, 0);
 }
 
-/* There is swap: to map again what was reclaimed is no reason to be killed. */
+/* There is swap: mapping reclaimed pages again is no reason for a kill. */
 static void test_lower_busy(void)
 {
 	char *c = container_new(NULL, "filled");
@@ -191,7 +191,7 @@ static void test_reclaim(void)
 	err = reclaim_pages(c, HALF);
 	left = container_usage(c);
 	require(!err, "rss.reclaim: %s", strerror(-err));
-	/* What others need of a batch of 32 pages may go, too. */
+	/* Others in a batch of 32 pages may be reclaimed, too. */
 	require(left <= usage - HALF && left >= usage - HALF - 64,
 		"usage went from %ld to %ld, asked for %d", usage, left, HALF);
 	require(container_get(c, "rss.max") == NO_LIMIT, "there is a limit");
@@ -225,7 +225,7 @@ static void test_reclaim_no_swap(void)
 	c = filled_container(&child, &filler);
 	usage = container_usage(c);
 	require(reclaim_pages(c, HALF) == -EAGAIN, "reclaimed without swap");
-	/* Of the child's own, at most the pages of files. */
+	/* Of the child's own pages, at most file pages. */
 	require(container_usage(c) >= FILLED, "usage went from %ld to %ld",
 		usage, container_usage(c));
 	let_end(&child);
@@ -237,8 +237,8 @@ static void ignore(int sig)
 }
 
 /*
- * The time between the start of the write and the signal grows from round to
- * round, until it hits the write.
+ * The time between the start of the write and the signal increases each round,
+ * until it hits the write.
  */
 #define ROUNDS		100
 #define STEP_NSEC	50000
@@ -296,7 +296,7 @@ static void test_reclaim_signal(void)
 	fail_case("no signal ended the write");
 }
 
-/* What is created in a container charges it from its first page on. */
+/* A task created in a container charges it from its first page on. */
 static void clone_into(struct child *self, void *arg)
 {
 	const char *c = arg;
@@ -321,9 +321,9 @@ static void test_clone_into(void)
 
 	child_start(&child, from, clone_into, to);
 	usage = container_usage(from);
-	require(container_usage(to) >= FILLED, "usage %ld, of who cloned %ld",
+	require(container_usage(to) >= FILLED, "usage %ld, of the parent %ld",
 		container_usage(to), usage);
-	require(usage < FILLED, "usage %ld of who cloned", usage);
+	require(usage < FILLED, "usage %ld of the parent", usage);
 	child_finish(&child);
 	require(!container_usage(to) && !container_usage(from),
 		"usage %ld and %ld stay", container_usage(to),
@@ -421,7 +421,7 @@ static int poll_open(const char *c, const char *file)
 	char text[128];
 	int fd = cg_open(c, file, O_RDONLY | O_CLOEXEC);
 
-	/* What is there already is no news once it has been read. */
+	/* Old contents are no news once they have been read. */
 	require(fd >= 0 && read(fd, text, sizeof(text)) > 0, "reading %s", file);
 	return fd;
 }
@@ -451,7 +451,7 @@ static bool is_modified(int fd)
 	return read(fd, events, sizeof(events)) > 0;
 }
 
-/* Each of the files wakes those who wait for what it counts, and no others. */
+/* Each file wakes the tasks that wait for what it counts, and no others. */
 static void test_notify(void)
 {
 	struct filler filler = { .pages = FILLED };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Delegation on cgroup v2: what somebody may do to whom a container was given,
- * as the top of a cgroup namespace or by the owner of its directory.  And what
- * nobody can: use the controller in a threaded cgroup.
+ * Delegation on cgroup v2: the rights of a user to whom a container was
+ * delegated, as the top of a cgroup namespace or by the owner of its
+ * directory. And what is impossible for all: the controller in a threaded
+ * cgroup.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 #include "swap.h"
 #include "unified.h"
 
-/* Files by a path from where the process is: it may not see what is above. */
+/* Files by a path relative to the process, which may not see what is above. */
 static int put(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
@@ -54,7 +55,7 @@ static void use_namespace(struct child *self, void *arg)
 	require(!chdir(arg), "chdir: %s", strerror(errno));
 	require(!unshare(CLONE_NEWCGROUP), "unshare: %s", strerror(errno));
 	child_sync(self);
-	/* The limit is whose who gave the container away. */
+	/* The delegating user controls the limit. */
 	expect_put("rss.max", "max", -EPERM);
 	expect_put("rss.max", "0", -EPERM);
 	expect_put("rss.reclaim", "0", 0);
@@ -65,7 +66,7 @@ static void use_namespace(struct child *self, void *arg)
 	child_sync(self);
 }
 
-/* The option is one of all mounts, and set from the first namespace only. */
+/* The option applies to all mounts; only the first namespace can set it. */
 static void set_nsdelegate(bool on)
 {
 	require(!mount(NULL, hierarchy_root(), NULL, MS_REMOUNT,
@@ -137,7 +138,7 @@ static void use_as_nobody(struct child *self, void *arg)
 	make_below();
 	expect_put("below/rss.max", "64M", 0);
 	expect_put("below/rss.reclaim", "0", 0);
-	/* That limit is its own, the one above holds all the same. */
+	/* That limit is its own; the one above still holds. */
 	expect_put("below/rss.max", "max", 0);
 	mem_fill(mem_anon(4096), 4096, 0);
 	child_sync(self);
@@ -168,7 +169,7 @@ static void test_threaded_below(void)
 	require(container_has(below, "rss.max"), "the child is no container");
 }
 
-/* Right in the root it may be threaded, but then it is no container. */
+/* In the root it may be threaded, but then it is no container. */
 static void test_threaded(void)
 {
 	char *c = container_new(NULL, "threaded");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The control files of cgroup v2: which there are, what they accept, what
- * they show at rest.  Sizes are bytes, of whole pages.
+ * The control files of cgroup v2: which exist, what they accept, what they
+ * show at rest. Sizes are bytes, of whole pages.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -252,8 +252,8 @@ static void reset_peak(int fd)
 }
 
 /*
- * Peaks are those of the counter, which has some pages for each CPU in stock; a
- * limit of exactly what is needed leaves room for none.
+ * Peaks are those of the counter, which includes stocks of the CPUs; a limit
+ * of exactly what is needed leaves no room for them.
  */
 static void test_peak(void)
 {
@@ -273,7 +273,7 @@ static void test_peak(void)
 	child_step(&child);
 	low *= page_size();
 	high = low + N * page_size();
-	expect_peak(first, "who wrote nothing", "filled", high);
+	expect_peak(first, "the one not written", "filled", high);
 
 	reset_peak(first);
 	expect_peak(first, "the first", "reset while full", high);
@@ -281,7 +281,7 @@ static void test_peak(void)
 	reset_peak(second);
 	expect_peak(second, "the second", "reset while empty", low);
 	expect_peak(first, "the first", "the second was reset", high);
-	expect_peak(third, "who wrote nothing", "both were reset", high);
+	expect_peak(third, "the one not written", "both were reset", high);
 
 	reset_peak(first);
 	expect_peak(first, "the first", "reset again", low);

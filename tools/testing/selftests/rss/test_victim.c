@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whom the OOM killer of a container takes: the one that holds most of the
+ * The victim of a container's OOM killer: the task that holds most of the
  * container's own pages, whatever else it has mapped, and never one outside.
  */
 #include <errno.h>
@@ -44,7 +44,7 @@ static void end_filler(struct child *child)
 	child_finish(child);
 }
 
-/* It brings three times the limit along, all of which others own. */
+/* It brings pages of three times the limit along, all owned by others. */
 static void test_moved_in(void)
 {
 	struct filler filler = { .pages = LARGE };
@@ -61,7 +61,7 @@ static void test_moved_in(void)
 	end_filler(&guest);
 }
 
-/* Maps much of what the container of another task owns. */
+/* Maps many pages owned by the container of another task. */
 struct shared_part {
 	int fd;
 	size_t pages;
@@ -103,7 +103,7 @@ static int wait_for_signal(void *arg)
 	return pause();
 }
 
-/* Has most of the container's pages, and a process outside that shares them. */
+/* Has most of the container's pages, and shares them with a process outside. */
 static void fill_and_share(struct child *self, void *arg)
 {
 	static max_align_t stack[4096];

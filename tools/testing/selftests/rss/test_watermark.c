@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rss_watermark: an event is a charge that takes the usage from at most the
- * watermark to above it, at the very page, and nothing else is one.
+ * rss_watermark: an event is a charge that takes usage from at most the
+ * watermark to above it, at the exact page, and nothing else is one.
  *
- * A scene is a container with a child in it, whose own pages are on top of
- * what the child needs to run.  The watermark is at MARK of them.
+ * A scene is a container with a child, whose own pages come on top of what the
+ * child needs to run. The watermark is at MARK of them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@
 struct scene {
 	char *c;
 	struct sizer sizer;
-	long base;		/* usage without pages of the child's own */
+	long base;		/* usage without the child's own pages */
 	long crossings;		/* so far */
 };
 
@@ -52,7 +52,7 @@ static void check_crossings(struct scene *s, int more, const char *what)
 		events_get(s->c, EVENT_WATERMARK), s->crossings);
 }
 
-/* The child gets to have @pages, by which the watermark is crossed @times. */
+/* The child goes to @pages, which crosses the watermark @times. */
 static void go_to(struct scene *s, long pages, int times)
 {
 	char what[64];
@@ -82,7 +82,7 @@ static void test_exact(void)
 	go_to(&s, 0, 0);
 }
 
-/* However far it goes, by the page or at once. */
+/* However far it goes, page by page or at once. */
 static void test_again(void)
 {
 	static const int depths[] = { 1, 50, 1000 };
@@ -104,7 +104,7 @@ static void test_again(void)
 	}
 }
 
-/* The pages below are gone through one by one. */
+/* Steps through the pages below one by one. */
 static void test_every_page(void)
 {
 	struct scene s;
@@ -161,7 +161,7 @@ static void test_none(void)
 	go_to(&s, MOST, 0);
 }
 
-/* It only tells. */
+/* It only reports. */
 static void test_no_reclaim(void)
 {
 	struct scene s;
@@ -207,7 +207,7 @@ static void test_units(void)
 	}
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		err = cg_write(c, "rss_watermark", (char *)bad[i]);
-		/* The kernel gives no empty write to a file of a cgroup. */
+		/* The kernel passes no empty write to a cgroup file. */
 		require(err == (bad[i][0] ? -EINVAL : 0), "'%s' returned %d",
 			bad[i], err);
 		require(container_get(c, "rss_watermark") == 4321,
@@ -215,7 +215,7 @@ static void test_units(void)
 	}
 }
 
-/* Above the child's container; one on each level, at the same page or not. */
+/* Above the child's container; one per level, at the same page or not. */
 static void test_parent(void)
 {
 	char *top = container_new(NULL, "top");
@@ -244,8 +244,8 @@ static void test_parent(void)
 }
 
 /*
- * Either child crosses the parent's watermark by its pages, though the other
- * one, which got there first, has kept still since.
+ * Either child crosses the parent's watermark by its pages, although the other
+ * one, which got there first, has not changed since.
  */
 static void test_siblings(void)
 {
@@ -282,7 +282,7 @@ struct area {
 	bool huge;
 };
 
-/* Maps an area and drops it, with a stop at either. */
+/* Maps an area and drops it, and stops after each. */
 static void child_area(struct child *self, void *arg)
 {
 	struct area *area = arg;

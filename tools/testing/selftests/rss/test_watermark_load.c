@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Crossings of a watermark by several processes at once: each is counted, none
- * is made up, and who waits for them misses none.
+ * Several processes cross a watermark at once: each crossing is counted, none
+ * is invented, and a task that waits for them misses none.
  *
  * The CHILDREN have LOW pages each, and up to HIGH; the watermark is half way
  * for those that go up.
@@ -76,7 +76,7 @@ static long crossings(struct scene *s)
 	return events_get(s->c, EVENT_WATERMARK);
 }
 
-/* Nobody goes down while they go up: they cross it once. */
+/* None goes down while they go up: they cross it once. */
 static void go_up_together(int containers)
 {
 	struct scene s;
@@ -106,7 +106,7 @@ static void test_together_below(void)
 	go_up_together(2);
 }
 
-/* At rest, and low, it is the very page that crosses. */
+/* At rest, and low, the crossing is at the exact page. */
 static void check_exact(struct scene *s)
 {
 	long before = crossings(s);
@@ -134,7 +134,7 @@ static bool all_done(struct scene *s)
 
 /*
  * The first alone crosses it each time that it goes up, whatever the others do
- * meanwhile; those cross it, too, while the first is near it.  Any crossing
+ * meanwhile. They cross it, too, while the first is near it. Any crossing
  * takes a page that is mapped.
  */
 #define SWINGS		50
@@ -176,7 +176,7 @@ static void go_up_and_down(int containers, enum watch_way way)
 	order_swings(&s);
 	while (!all_done(&s))
 		watch_sleep(&watch, 1);
-	/* What came last is told some ms later. */
+	/* The last event is reported some ms later. */
 	while (watch_sleep(&watch, 500))
 		;
 	check_watch(&watch, crossings(&s));

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One process maps a page and another one unmaps a page at the same instant,
- * with the usage right at a watermark or just above it.  Whatever the order,
- * the usage is the same afterwards, and what comes next has to be told from
- * that: a crossing is an event, a charge above the watermark is not.
+ * One process maps a page while another one unmaps a page, with usage right at
+ * a watermark or just above it. Whatever the order, usage is the same
+ * afterwards, and must decide what follows: a crossing is an event, a charge
+ * above the watermark is not.
  *
- * An event that was missed there would be missed for good by one who sleeps
- * until the usage is too high.
+ * An event missed there would be missed for good by a task that sleeps until
+ * usage is too high.
  *
- * Both spin on CPUs of their own, for the two to meet within a µs.  From
- * round to round the one that maps starts a little later.
+ * Both spin on CPUs of their own, to meet within a µs. From round to round,
+ * the mapper starts slightly later.
  */
 #include <sys/mman.h>
 #include <time.h>
@@ -22,7 +22,7 @@
 #include "mem.h"
 #include "runner.h"
 
-/* Both at most: an emulator may take long to let both CPUs run. */
+/* Whichever comes first: an emulator may be slow to run both CPUs. */
 #define ROUNDS		4000
 #define SECONDS		20
 #define DELAYS		200
@@ -32,7 +32,7 @@
 struct race {
 	char *container;
 	int turn;		/* odd: unmap, even: map again */
-	int done;		/* the last turn that was taken */
+	int done;		/* the last turn taken */
 	bool above;		/* one page above the watermark at the start */
 	int rounds;		/* taken */
 	long met;		/* rounds that crossed it while they raced */
@@ -98,7 +98,7 @@ static void race_once(struct race *race, char *pages, int loops)
 	now = events_get(race->container, EVENT_WATERMARK);
 	race->wrong += now - before != !race->above;
 
-	/* Below the watermark by a page, or at it; then back to the start. */
+	/* One page below the watermark, or at it; then back to the start. */
 	drop(pages);
 	drop(pages + page_size());
 	start_turn(race);
@@ -113,7 +113,7 @@ static void mapper(struct child *self, void *arg)
 	int *round = &race->rounds;
 
 	cpu_run_on(0);
-	/* Once for what it touches by itself. */
+	/* Once for the pages that it touches by itself. */
 	race_once(race, pages, 0);
 	race->met = 0;
 	race->wrong = 0;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a watermark costs does not depend on how many containers there are: not
- * a fault close to it, nor setting it.  And usage is as exact below many.
+ * The cost of a watermark does not depend on the number of containers: neither
+ * that of a fault close to it, nor that of setting it. And usage is as exact
+ * below many.
  *
- * Times are medians.  Each is compared with that of the same operation on a
- * container by itself, so that it matters little how slow the machine is.
+ * Times are medians. Each is compared with that of the same operation on a
+ * single container, so that the speed of the machine hardly matters.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +26,8 @@
 #define MOST		10000
 
 /*
- * What a fault may cost more, in µs, for watermarks close by.  Emulated, it is 2
- * for one and 8 for a hundred; with lockdep all takes many times as long.
+ * What watermarks close by may add to a fault, in µs. Emulated, it is 2 for
+ * one and 8 for a hundred; with lockdep everything is many times slower.
  */
 #define MORE_US		20
 #define MORE_DEBUG_US	1000
@@ -75,8 +76,8 @@ static long measure(struct child *child, struct faults *faults)
 }
 
 /*
- * What a fault in @container costs more if usage is close to a watermark at each
- * of @marked.
+ * How much slower a fault in @container is if usage is close to a watermark at
+ * each of @marked.
  */
 static long more_us(const char *container, char **marked, int nr)
 {
@@ -128,7 +129,7 @@ static void set_mark(void *arg, int i)
 	container_set_pages(arg, "rss_watermark", i % 2 ? 1000000 : 1);
 }
 
-/* Setting it, far from usage and close to it in turn. */
+/* Setting it, alternately far from usage and close to it. */
 static void test_write(void)
 {
 	char *alone = container_new(NULL, "alone");
@@ -144,7 +145,7 @@ static void test_write(void)
 		many);
 }
 
-/* Comes and goes, on each CPU. */
+/* Starts and exits, on each CPU. */
 static void child_passes(struct child *self, void *arg)
 {
 	char *mem = mem_anon(MEDIAN_SAMPLES);
@@ -159,7 +160,7 @@ static void child_passes(struct child *self, void *arg)
 	(void)arg;
 }
 
-/* Whatever tasks of others left on the CPUs, it is the very page that crosses. */
+/* Whatever other tasks left on the CPUs, the exact page crosses. */
 static void test_exact(void)
 {
 	char *top = container_new(NULL, "exact");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Large folios: getting them, and splitting them. */
+/* Getting large folios, and splitting them. */
 #ifndef RSS_THP_H
 #define RSS_THP_H
 
@@ -9,24 +9,24 @@
 /* Base pages of a huge page; skips the case if the kernel has none. */
 size_t thp_need(void);
 
-/* Lets the caller have huge pages again, which a child begins without. */
+/* Allows huge pages for the caller again, which a child starts without. */
 void thp_allow(void);
 void thp_forbid(void);
 
-/* A region of huge pages of the caller's own. */
+/* A region of the caller's own huge pages. */
 char *thp_anon(size_t pages);
 
-/* A mapping of a file that begins where a huge page can. */
+/* A mapping of a file that starts where a huge page can. */
 char *thp_file(int fd, size_t pages);
 
-/* Is this page of the caller part of a large folio? */
+/* Whether this page of the caller is part of a large folio. */
 bool thp_is_large(const char *page);
 
 bool thp_can_split(void);
 
 /*
- * Splits what large folios a process has in a region into base pages.  Those
- * that somebody holds at that instant stay.
+ * Splits the large folios of a process in a region into base pages, except
+ * those that are briefly held by others.
  */
 void thp_split(pid_t pid, const char *mem, size_t pages);
 

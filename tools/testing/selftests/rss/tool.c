@@ -100,7 +100,7 @@ int tool_start_on_tty(struct tool *t, const char *program, ...)
 	return terminal;
 }
 
-/* A terminal that nobody reads from stops who writes to it. */
+/* If a terminal is not read, its writer stops. */
 static void copy_terminal(const struct tool *t)
 {
 	char text[256];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Programs that users have, run as users run them. */
+/* Installed programs, run as users run them. */
 #ifndef RSS_TOOL_H
 #define RSS_TOOL_H
 
@@ -10,7 +10,7 @@
 struct tool {
 	pid_t pid;
 	int status;		/* exit status, 128 + N after signal N */
-	char out[TOOL_TEXT];	/* the last that it wrote to stdout */
+	char out[TOOL_TEXT];	/* the last output to stdout */
 	char err[TOOL_TEXT];	/* ... and to stderr */
 	int out_fd, err_fd;
 	int terminal;		/* or -1 */
@@ -21,32 +21,32 @@ void tool_need(const char *program);
 
 /*
  * Starts a program, found by $PATH; the arguments end with NULL. Skips the
- * case if there is no such program.
+ * case if the program does not exist.
  */
 void __attribute__((sentinel)) tool_start(struct tool *t, const char *program,
 					  ...);
 
 /*
- * Starts it on a terminal of its own.  Returns the other side of that, for what
- * is typed; what the program shows goes to @t->out.
+ * Starts it on its own terminal. Returns the other side, for input; its output
+ * goes to @t->out.
  */
 int __attribute__((sentinel)) tool_start_on_tty(struct tool *t,
 						const char *program, ...);
 
-/* Waits for its end. */
+/* Waits until it exits. */
 void tool_wait(struct tool *t);
 
-/* What it wrote until now. */
+/* Its output so far. */
 void tool_look(struct tool *t);
 
 /* Starts it and waits. */
 void __attribute__((sentinel)) tool_run(struct tool *t, const char *program,
 					...);
 
-/* Fails the case unless the program ended so. */
+/* Fails the case unless the program exited with @status. */
 void tool_expect_status(const struct tool *t, int status);
 
-/* The same for a part of what it printed. */
+/* The same for a part of its output. */
 void tool_expect_out(const struct tool *t, const char *text);
 void tool_expect_err(const struct tool *t, const char *text);
 

@@ -41,7 +41,7 @@ void trace_init(void)
 	instance[0] = 0;
 }
 
-/* To open the buffer with O_TRUNC empties it. */
+/* Opening the buffer with O_TRUNC empties it. */
 static void write_file(const char *file, const char *value, int flags)
 {
 	char path[PATH_MAX + 64];

@@ -21,7 +21,7 @@ void tunable_init(void)
 	saved = (struct saved *)mem_shared(1);
 }
 
-/* Of several choices, as in "always [madvise] never", the one in force. */
+/* The current one of several choices, as in "always [madvise] never". */
 static void keep_choice(char *value)
 {
 	char *start = strchr(value, '['), *end = strchr(value, ']');
@@ -69,7 +69,7 @@ void tunable_try(const char *path, const char *value)
 		write_text(path, (char *)value, strlen(value));
 }
 
-/* Some files refuse the value that they have. */
+/* Some files refuse their current value. */
 static bool is_changed(const struct saved *saved)
 {
 	char value[sizeof(saved->value)];

@@ -37,7 +37,7 @@ void uffd_register(int uffd, char *mem, size_t pages, __u64 mode)
 			  (unsigned long long)mode, strerror(errno));
 }
 
-/* What the kernel has left in the last field is the bytes done, or -errno. */
+/* The kernel leaves the bytes done, or -errno, in the last field. */
 static ssize_t done(int ret, __s64 field)
 {
 	if (!ret || field > 0)

@@ -11,19 +11,19 @@
 /* A new descriptor; skips the case if the kernel lacks one of the features. */
 int uffd_open(__u64 features);
 
-/* @mode: UFFDIO_REGISTER_MODE_*; skips the case if that is not to be had */
+/* @mode: UFFDIO_REGISTER_MODE_*; skips the case if not available */
 void uffd_register(int uffd, char *mem, size_t pages, __u64 mode);
 
 /*
- * The ioctls that map pages.  Each returns how many, or -errno if none.  They
- * are for the mm that the descriptor belongs to; @from is the caller's.
+ * The ioctls that map pages. Each returns their number, or -errno if none.
+ * They act on the mm of the descriptor; @from is the caller's.
  */
 ssize_t uffd_copy(int uffd, char *to, const char *from, size_t pages);
 ssize_t uffd_zero(int uffd, char *to, size_t pages);
 ssize_t uffd_continue(int uffd, char *to, size_t pages);
 ssize_t uffd_move(int uffd, char *to, char *from, size_t pages);
 
-/* Write-protects pages, or lets them be written to. */
+/* Write-protects pages, or makes them writable again. */
 void uffd_protect(int uffd, char *mem, size_t pages, bool protect);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The default hierarchy of cgroup v2.  What a program enables at its root is
- * disabled again when the program ends.
+ * The default hierarchy of cgroup v2. Controllers that a program enables at
+ * its root are disabled again when it exits.
  */
 #ifndef RSS_UNIFIED_H
 #define RSS_UNIFIED_H
 
 #include <stdbool.h>
 
-/* Uses the one that is mounted, or mounts it; unified_root() is "" if it can't. */
+/* Uses the mounted one, or mounts it; unified_root() is "" on failure. */
 void unified_init(void);
 void unified_exit(void);
 
@@ -20,7 +20,7 @@ const char *unified_root(void);
  */
 int unified_enable(const char *cgroup, const char *controller);
 
-/* Does cgroup.controllers list it? */
+/* Whether cgroup.controllers lists it. */
 bool unified_has(const char *cgroup, const char *controller);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the cases need of io_uring, by its system calls. */
+/* What the cases need of io_uring, by system calls. */
 #ifndef RSS_URING_H
 #define RSS_URING_H
 

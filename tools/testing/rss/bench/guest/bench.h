@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the rows of the benchmark share.
- */
+/* Shared declarations of the benchmark. */
 #ifndef _RSS_BENCH_H
 #define _RSS_BENCH_H
 
@@ -11,14 +9,14 @@
 
 /**
  * struct row - one row of the table
- * @name: what it is called there
- * @unit: what is counted, a page for instance
- * @units: how many of them @run does
+ * @name: its name there
+ * @unit: what is counted, such as a page
+ * @units: number of units that @run does
  * @repeat: how often to run it; 0 for the default, 1 if the first time counts
- * @setup: makes what all runs share; may be NULL
- * @run: does the work once and returns what it took by now()
+ * @setup: prepares what all runs share; may be NULL
+ * @run: does the work once and returns its cost by now()
  *
- * Each row has a process of its own, so nothing has to be cleaned up.
+ * Each row has a process of its own, so no cleanup is needed.
  */
 struct row {
 	const char *name;
@@ -29,7 +27,7 @@ struct row {
 	unsigned long (*run)(void);
 };
 
-/* Each ends with a row that has no name. */
+/* Each ends with a row without a name. */
 extern const struct row fault_rows[];
 extern const struct row process_rows[];
 extern const struct row huge_rows[];
@@ -43,10 +41,10 @@ extern const struct row removal_rows[];
 void check_clock(void);
 void count_idle(void);
 
-/* As now(), less what count_idle() counts: others' instructions, asleep or not */
+/* now() without what count_idle() counts: all instructions, asleep or not */
 unsigned long busy(void);
 
-/* Instructions executed since the guest was started; check_clock() made sure. */
+/* Instructions executed since the guest booted; check_clock() made sure. */
 static inline unsigned long now(void)
 {
 	return __builtin_ia32_rdtsc();
@@ -71,7 +69,7 @@ unsigned long sum_lines(const char *path, const char *format);
 /* process.c */
 void wait_for(pid_t pid);
 
-/* A name of the program under which it ends at once */
+/* A name under which the program exits at once */
 #define EXIT_NAME	"exit"
 
 /* main.c */

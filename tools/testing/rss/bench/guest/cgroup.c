@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Rows: cgroups are made and removed below the working directory.
- */
+/* Rows: cgroups are created and removed below the working directory. */
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,15 +47,15 @@ static unsigned long run_make(void)
 	make(0, CGROUPS);
 	remove_all(CGROUPS);
 	start = now() - start;
-	/* Freeing is left to others: not in the midst of the next run. */
+	/* Others free them: wait, so that it is not during the next run. */
 	usleep(500 * 1000);
 	return start;
 }
 
-/* MemFree is without the pages that CPUs keep for themselves, which vary. */
+/* MemFree does not include pages that CPUs keep, whose number varies. */
 static unsigned long free_bytes(void)
 {
-	/* CPUs count by themselves, too. */
+	/* Fold the CPUs' own counts as well. */
 	write_setting("/proc/sys/vm/stat_refresh", "1");
 	return (read_key("/proc/meminfo", "MemFree") << 10) +
 	       sum_lines("/proc/zoneinfo", " count: %lu") * page_size;
@@ -73,19 +71,19 @@ static unsigned long bytes_to_make(unsigned int i, unsigned int end)
 	return before > after ? before - after : 0;
 }
 
-/* Not instructions but KiB. */
+/* In KiB, not instructions. */
 static unsigned long run_first(void)
 {
 	unsigned long bytes;
 
-	/* Reading allocates, too: not in between. */
+	/* Reading allocates as well: not during the measurement. */
 	free_bytes();
 	bytes = bytes_to_make(0, 1);
 	remove_all(1);
 	return bytes >> 10;
 }
 
-/* Not instructions but bytes, for CGROUPS. */
+/* In bytes for CGROUPS, not instructions. */
 static unsigned long run_size(void)
 {
 	unsigned long bytes;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The clock: in a guest of "qemu -icount shift=0" the time stamp counter is the
- * number of instructions executed.  Elsewhere it is not, and all figures would
- * be meaningless.
+ * The clock: in a guest of "qemu -icount shift=0", the time stamp counter is
+ * the number of instructions executed. Elsewhere it is not, and all figures
+ * would be meaningless.
  */
 #define _GNU_SOURCE
 #include <limits.h>
@@ -35,7 +35,7 @@ void check_clock(void)
 	unsigned long cost, best = ULONG_MAX;
 	int i;
 
-	/* A timer interrupt adds to one or the other. */
+	/* A timer interrupt adds to some of these. */
 	for (i = 0; i < 5; i++) {
 		cost = loop_cost();
 		if (cost < best)
@@ -48,7 +48,7 @@ void check_clock(void)
 	}
 }
 
-/* Executes nothing else from here on, and LOOP_SIZE instructions for each loop. */
+/* From here on, executes only LOOP_SIZE instructions per loop. */
 static noreturn void loop_when_idle(void)
 {
 	static const struct sched_param param;
@@ -61,8 +61,8 @@ static noreturn void loop_when_idle(void)
 }
 
 /*
- * The clock leaps over the time that the processor is idle.  From now on it never
- * is: a process that runs when no other wants to counts what it executes itself.
+ * The clock jumps over idle time. From now on there is none: a process that
+ * runs when no other wants to counts its own instructions.
  */
 void count_idle(void)
 {

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Rows: pages are mapped by faults and unmapped again, all in one loop.
- */
+/* Rows: pages are mapped by faults and unmapped again, in one loop. */
 #include <sys/mman.h>
 
 #include "bench.h"
 
-/* Few enough for most runs to end without a timer interrupt in between. */
+/* Few enough for most runs to end without a timer interrupt. */
 #define PAGES		256
 #define SIZE		(PAGES * page_size)
 
-/* More than any loop before it has got from the page allocator. */
+/* More than any loop before has taken from the page allocator. */
 #define FRESH_PAGES	16384
 
 static int fd = -1;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Rows: jobs, each a process that enters a cgroup below the working directory,
- * touches memory and exits.  The kernel to compare with makes, enters and removes
- * cgroups, too, but without a controller in them.
+ * touches memory and exits. The kernel for comparison also creates, enters and
+ * removes cgroups, but without a controller in them.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -15,16 +15,16 @@
 #define SIZE		(PAGES * page_size)
 
 /*
- * A removed cgroup is freed within a third of it.  All rows wait so long, that of
- * the kernel to compare with as well: timer ticks and the look are not for free.
+ * A removed cgroup is freed within a third of this. All rows wait as long,
+ * also with the kernel for comparison: ticks and checks cost something.
  */
 #define WAIT_USEC	100000
 
 static int fd = -1;
 
 /*
- * A CPU keeps all the pages that a job frees.  How many of them it gives back to
- * the zone would vary with time, and so would the cost of the next one's.
+ * A CPU keeps all pages that a job frees. The number returned to the zone
+ * would vary with time, and so would the cost of the next job.
  */
 static void setup_anon(void)
 {
@@ -38,7 +38,7 @@ static void setup_tmpfs(void)
 	setup_anon();
 }
 
-/* It lasts, and other rows use it, too. */
+/* It persists, and other rows use it, too. */
 static void make_lasting(const char *name)
 {
 	if (mkdir(name, 0755) && errno != EEXIST)
@@ -88,7 +88,7 @@ static void run_in(const char *procs, void (*work)(void))
 	wait_for(pid);
 }
 
-/* Those that were removed count until all of their controllers' parts are freed. */
+/* Removed cgroups count until all of their controllers' parts are freed. */
 static unsigned long count_cgroups(void)
 {
 	return sum_lines("/proc/cgroups", "%*s %*u %lu");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rows: more is mapped than the limit of $LIMIT_KIB lets, so that each page
- * touched costs another one its place.
+ * Rows: more is mapped than the limit of $LIMIT_KIB allows, so that each page
+ * touched evicts another one.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static void setup_tmpfs(void)
 	map_file("/tmp/limit", "65536");
 }
 
-/* One page is mapped for each that is reclaimed. */
+/* One page is mapped for each one reclaimed. */
 static void setup_tmpfs_single(void)
 {
 	map_file("/tmp/limit", "4096");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * bench GROUP...: runs groups of rows and prints a line for each row: name,
- * unit, and instructions for a unit, the median of all runs and the least,
- * separated by tabs.  Which containers it runs in is up to the caller.
+ * unit, and instructions per unit, the median and the minimum of all runs,
+ * separated by tabs. The caller chooses the containers to run in.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ static void run_row(const struct row *row)
 
 	if (row->setup)
 		row->setup();
-	/* To warm up */
+	/* Warm-up */
 	for (i = 0; i < repeat / 5; i++)
 		row->run();
 	for (i = 0; i < repeat; i++)
@@ -93,7 +93,7 @@ int main(int argc, char **argv)
 {
 	int i;
 
-	/* What the exec row executes */
+	/* The program of the exec row */
 	if (argc == 1 && !strcmp(argv[0], EXIT_NAME))
 		return 0;
 	if (argc < 2) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Mapping and touching memory, and what the kernel has files for.
- */
+/* Mapping and touching memory, and reading and writing files of the kernel. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,8 +52,8 @@ void touch_write(void *mem, size_t size)
 }
 
 /*
- * A new file that is in the page cache as a whole, and written back: nothing is
- * left to do at some later time.  It ends with its users.
+ * A new file that is completely in the page cache and written back, so that
+ * nothing is left to do later. It disappears with its users.
  */
 int make_file(const char *path, size_t size)
 {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Rows: processes come and go, with all that they map.
- */
+/* Rows: processes start and exit, with all that they map. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scale SECONDS WORKERS [CONTAINER...|threads]: processes that do nothing but fault
- * anonymous pages in and unmap them, all at once; prints how many pages a
- * second they did together.  Worker N moves to the Nth CONTAINER first, or to
- * the last one if there are fewer.  With "threads" for CONTAINER the workers
- * are threads of one process, which stay where they are.
+ * scale SECONDS WORKERS [CONTAINER...|threads]: processes that only fault in
+ * and unmap anonymous pages, all at once; prints the total number of pages per
+ * second. Worker N first moves to the Nth CONTAINER, or to the last one if
+ * there are fewer. With "threads" for CONTAINER, the workers are threads of
+ * one process, which is not moved.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static struct shared {
 	atomic_bool go, stop;
 	struct {
 		unsigned long pages;
-		char pad[128 - sizeof(unsigned long)];	/* no cache line is shared */
+		char pad[128 - sizeof(unsigned long)];	/* own cache line */
 	} worker[MOST_WORKERS];
 } *shared;
 
@@ -174,7 +174,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < workers; i++)
 		pages += shared->worker[i].pages;
 	printf("%.0f\n", pages / (end - begin));
-	/* Processes in a container have to be gone before the next start. */
+	/* Processes in a container must be gone before the next start. */
 	while (!threads && wait(NULL) > 0)
 		;
 	return 0;
