@@ -22,7 +22,8 @@ void rss_node_init(struct rss_container *rss, int nid)
 
 	node->rss = rss;
 	node->turn.nid = nid;
-	spin_lock_init(&node->lock);
+	/* lock_stat and lockdep show this name. */
+	spin_lock_init(&rss->node[nid]->lock);
 	for (list = 0; list < NR_RSS_LISTS; list++)
 		INIT_LIST_HEAD(&node->lists[list]);
 }

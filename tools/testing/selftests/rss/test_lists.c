@@ -3,9 +3,11 @@
  * The lists of a container. Their sizes always add up to its usage, without a
  * scan. However often containers alternate on the same pages, the lists have
  * little more entries than there are pages. Entries for pages that were
- * unmapped long ago do not delay the removal of a container.
+ * unmapped long ago do not delay the removal of a container. Threads do not
+ * contend for the lock of the lists.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,7 @@
 #include "mem.h"
 #include "numa.h"
 #include "runner.h"
+#include "tunable.h"
 
 #define N	128
 
@@ -437,6 +440,81 @@ static void test_removal(void)
 }
 
 /*
+ * Threads that map new pages take the lock of their container's lists once for
+ * many pages, not once for each.
+ */
+#define THREADS		8
+#define THREAD_PAGES	8192
+#define PAGES_A_LOCK	15
+
+/* As lockdep names it */
+#define LISTS_LOCK	"&rss->node[nid]->lock:"
+
+/* How often any container's lists were locked since the kernel counts that. */
+static long lists_locked(void)
+{
+	char line[512], *numbers;
+	double acquired = 0;
+	FILE *f = fopen("/proc/lock_stat", "r");
+
+	require(f, "lock_stat: %s", strerror(errno));
+	while (fgets(line, sizeof(line), f)) {
+		numbers = strstr(line, LISTS_LOCK);
+		if (!numbers)
+			continue;
+		require(sscanf(numbers + strlen(LISTS_LOCK),
+			       "%*f %*f %*f %*f %*f %*f %*f %lf", &acquired) == 1,
+			"no acquisitions in %s", line);
+		break;
+	}
+	fclose(f);
+	return acquired;
+}
+
+static void *fill_new(void *arg)
+{
+	size_t pages = *(size_t *)arg;
+
+	mem_fill(mem_anon(pages), pages, 0);
+	return NULL;
+}
+
+static void fill_in_threads(struct child *self, void *arg)
+{
+	pthread_t threads[THREADS];
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		require(!pthread_create(&threads[i], NULL, fill_new, arg),
+			"no thread");
+	for (i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	child_sync(self);
+}
+
+static void test_lock(void)
+{
+	char *c = container_new(NULL, "threads");
+	size_t pages = clock_affordable(THREAD_PAGES);
+	struct child child;
+	long usage, locked;
+
+	if (access("/proc/lock_stat", R_OK))
+		skip_case("no lock_stat");
+	tunable_set("/proc/sys/kernel/lock_stat", "1");
+	locked = lists_locked();
+	child_start(&child, c, fill_in_threads, &pages);
+	locked = lists_locked() - locked;
+	usage = container_usage(c);
+	require(usage >= (long)(THREADS * pages), "usage %ld", usage);
+	child_finish(&child);
+	ksft_print_msg("lists locked %ld times for %ld pages\n", locked, usage);
+	require(locked > 0, "lock_stat counts nothing");
+	require(locked * PAGES_A_LOCK < usage, "locked %ld times for %ld pages",
+		locked, usage);
+}
+
+/*
  * Memory that goes offline takes its records along, but not their entries on
  * or near lists. Once it is back, these must not refer to anything. Few pages
  * are mapped by then, so that most entries are still on lists.
@@ -497,6 +575,7 @@ int main(void)
 		T(test_many_stay),
 		T(test_many_go),
 		T(test_removal),
+		T(test_lock),
 		T(test_offline),
 	};
 
