@@ -21,11 +21,12 @@
 /* In the place of none: nothing can be added. */
 static struct rss_batch rss_batch_full = {
 	.first = RSS_BATCH_NR,
-	.end = RSS_BATCH_NR,
 };
 
+#define RSS_NO_SLOT	(rss_batch_full.entry + RSS_BATCH_NR)
+
 DEFINE_PER_CPU(struct rss_pending, rss_pending) = {
-	.batch = { [0 ... NR_RSS_LISTS - 1] = &rss_batch_full },
+	.next = { [0 ... NR_RSS_LISTS - 1] = RSS_NO_SLOT },
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(rss_pending.lock),
 };
 
@@ -71,12 +72,16 @@ static struct rss_batch *rss_pending_swap(struct rss_pending *pending,
 					  enum rss_list list,
 					  struct rss_batch *batch)
 {
-	struct rss_batch *old = pending->batch[list];
+	u64 *next = pending->next[list];
+	struct rss_batch *old = rss_slot_batch(next);
 
 	lockdep_assert_held(&pending->lock);
 
-	pending->batch[list] = batch ?: &rss_batch_full;
-	return old == &rss_batch_full ? NULL : old;
+	pending->next[list] = batch ? batch->entry + batch->end : RSS_NO_SLOT;
+	if (old == &rss_batch_full)
+		return NULL;
+	old->end = next - old->entry;
+	return old;
 }
 
 /* Lets @rss have the CPU. Batches without entries stay. */
@@ -92,16 +97,17 @@ static void rss_pending_take_over(struct rss_pending *pending,
 	taken->owner = pending->rss;
 	WRITE_ONCE(pending->rss, rss);
 	for (list = 0; list < NR_RSS_LISTS; list++) {
-		struct rss_batch *batch = pending->batch[list];
+		u64 *next = pending->next[list];
+		struct rss_batch *batch = rss_slot_batch(next);
 
 		if (batch == &rss_batch_full)
 			continue;
-		if (batch->first < batch->end) {
+		if (batch->entry + batch->first < next) {
 			taken->batch[list] = rss_pending_swap(pending, list, NULL);
 			continue;
 		}
 		batch->first = 0;
-		batch->end = 0;
+		pending->next[list] = batch->entry;
 	}
 }
 
@@ -120,13 +126,13 @@ static bool rss_pending_add_locked(struct rss_container *rss, u64 entry,
 	if (pending->rss != rss && !taken->done)
 		rss_pending_take_over(pending, rss, taken);
 	if (*batch && pending->rss == rss &&
-	    pending->batch[list]->end == RSS_BATCH_NR) {
+	    !rss_slot_free(pending->next[list])) {
 		taken->full = rss_pending_swap(pending, list, *batch);
 		*batch = NULL;
 	}
-	added = pending->rss == rss && pending->batch[list]->end < RSS_BATCH_NR;
+	added = pending->rss == rss && rss_slot_free(pending->next[list]);
 	if (added)
-		pending->batch[list]->entry[pending->batch[list]->end++] = entry;
+		*pending->next[list]++ = entry;
 	raw_spin_unlock(&pending->lock);
 	preempt_enable();
 	return added;
@@ -151,7 +157,7 @@ static bool rss_pending_renew(struct rss_container *rss, u64 entry)
 	preempt_disable();
 	pending = this_cpu_ptr(&rss_pending);
 	raw_spin_lock(&pending->lock);
-	if (pending->rss == rss && pending->batch[list]->end == RSS_BATCH_NR) {
+	if (pending->rss == rss && !rss_slot_free(pending->next[list])) {
 		full = rss_pending_swap(pending, list, batch);
 		batch = NULL;
 	}
@@ -214,18 +220,18 @@ void rss_pending_add_slow(struct rss_container *rss, u64 entry)
 static unsigned int rss_pending_take(struct rss_pending *pending,
 				     u64 entries[RSS_PENDING_TAKE])
 {
-	struct rss_batch *batch;
 	enum rss_list list;
-	unsigned int nr = 0, end;
+	unsigned int nr = 0;
 
 	raw_spin_lock(&pending->lock);
 	/* The CPU takes the lock before it adds more, and is seen again by that. */
 	WRITE_ONCE(pending->rss, NULL);
 	for (list = 0; list < NR_RSS_LISTS; list++) {
-		batch = pending->batch[list];
 		/* Pairs with rss_pending_try_add(). */
-		end = smp_load_acquire(&batch->end);
-		while (batch->first < end && nr < RSS_PENDING_TAKE)
+		u64 *next = smp_load_acquire(&pending->next[list]);
+		struct rss_batch *batch = rss_slot_batch(next);
+
+		while (batch->entry + batch->first < next && nr < RSS_PENDING_TAKE)
 			entries[nr++] = batch->entry[batch->first++];
 	}
 	raw_spin_unlock(&pending->lock);

@@ -35,7 +35,7 @@ struct rss_batch {
 	unsigned int first;
 	unsigned int end;
 	u64 entry[RSS_BATCH_NR];
-};
+} __aligned(RSS_BATCH_SIZE);
 
 /**
  * rss_entry_record - the record that an entry is for
@@ -87,18 +87,32 @@ static inline struct page_container *rss_entry_resolve(struct rss_node *node,
  * struct rss_pending - entries that wait on a CPU
  * @rss: their container; NULL if a drain took them, except for one that was
  *	being added. If there are none, it may be gone: only compared then
- * @batch: those for each list, of small folios only; rss_batch_full for none
- * @lock: taken to take entries, by the CPU itself, too; protects @rss, @batch,
- *	and @first of the batches. Nothing nests inside
+ * @next: where the next entry for each list goes, in a batch of small folios.
+ *	If that is full, or missing, this is behind its last slot. @end of the
+ *	batch is set when it leaves the CPU
+ * @lock: taken to take entries, by the CPU itself, too; protects @rss, @first
+ *	of the batches, and which batches they are. Nothing nests inside
  *
- * To add an entry, the CPU itself takes no lock: with preemption off, @end of
- * a batch is its own.
+ * To add an entry, the CPU itself takes no lock: with preemption off, @next is
+ * its own, within a batch.
  */
 struct rss_pending {
 	struct rss_container *rss;
-	struct rss_batch *batch[NR_RSS_LISTS];
+	u64 *next[NR_RSS_LISTS];
 	raw_spinlock_t lock;
 };
+
+/* Batches are aligned to their size: the slot after the last one is in none. */
+static inline bool rss_slot_free(const u64 *next)
+{
+	return !IS_ALIGNED((unsigned long)next, RSS_BATCH_SIZE);
+}
+
+static inline struct rss_batch *rss_slot_batch(const u64 *next)
+{
+	return (struct rss_batch *)ALIGN_DOWN((unsigned long)next - 1,
+					      RSS_BATCH_SIZE);
+}
 
 DECLARE_PER_CPU(struct rss_pending, rss_pending);
 
@@ -117,19 +131,16 @@ void rss_pending_add_slow(struct rss_container *rss, u64 entry);
 static __always_inline bool rss_pending_try_add(struct rss_container *rss,
 						enum rss_list list, u64 entry)
 {
-	struct rss_pending *pending;
-	struct rss_batch *batch;
-	unsigned int end;
 	bool added = false;
+	u64 *next;
 
 	preempt_disable();
-	pending = this_cpu_ptr(&rss_pending);
-	batch = pending->batch[list];
-	end = batch->end;
-	if (likely(pending->rss == rss && end != RSS_BATCH_NR)) {
-		batch->entry[end] = entry;
+	next = raw_cpu_read(rss_pending.next[list]);
+	if (likely(raw_cpu_read(rss_pending.rss) == rss && rss_slot_free(next))) {
+		*next = entry;
 		/* Pairs with rss_pending_take(). */
-		smp_store_release(&batch->end, end + 1);
+		smp_wmb();
+		raw_cpu_write(rss_pending.next[list], next + 1);
 		added = true;
 	}
 	preempt_enable();
