@@ -338,8 +338,11 @@ int rss_stock_fill(struct rss_container *rss, unsigned long margin,
 		preempt_enable();
 		return rss_stock_check_room(rss, margin, fail);
 	}
-	/* Others may be quicker and take the margin. One page then, if any. */
-	nr = clamp(margin, 1UL, RSS_STOCK_MAX);
+	/*
+	 * Others may be quicker and take the margin. One page then, if any.
+	 * Close to the limit, leave some for the other CPUs.
+	 */
+	nr = clamp(margin, 1UL, tight ? RSS_STOCK_MAX / 2 : RSS_STOCK_MAX);
 	err = res_counter_try_charge(&rss->res, nr, fail);
 	if (!err) {
 		this_cpu_add(rss->cpu->stock, nr);
