@@ -430,15 +430,20 @@ static void copy_page(struct child *self, void *arg)
 #endif
 }
 
-static void copy_with_room(struct child *child, struct copy *copy, long room)
+static char *copy_setup(struct copy *copy)
 {
-	char *c = container_new(NULL, "copy");
-
 	swap_none();
 	fs_mount("tmpfs", NULL);
 	copy->fd = fs_file("file", 2, 0);
 	copy->rounds = (unsigned long *)mem_shared(1);
+	return container_new(NULL, "copy");
+}
+
+static void copy_with_room(const char *c, struct child *child,
+			   struct copy *copy, long room)
+{
 	*copy->rounds = 0;
+	container_set(c, "rss_limit", "max");
 	child_start(child, c, copy_page, copy);
 	container_set_pages(c, "rss_limit", container_usage(c) + room);
 	child_go(child);
@@ -449,25 +454,37 @@ static unsigned long copies(const struct copy *copy)
 	return __atomic_load_n(copy->rounds, __ATOMIC_RELAXED);
 }
 
-static void test_instruction(void)
+static void expect_no_copy(const char *c, struct copy *copy)
 {
 	long start = clock_ms();
 	struct child child;
-	struct copy copy;
 
-	copy_with_room(&child, &copy, 1);
+	copy_with_room(c, &child, copy, 1);
 	while (child_poll(&child, 1) != CHILD_KILLED)
 		require(clock_ms() - start <= clock_allowed_ms(KILL_SECONDS),
 			"%lu copies, and no kill in %ld ms",
-			copies(&copy), clock_ms() - start);
+			copies(copy), clock_ms() - start);
+	require(wait_for(!container_usage(c)), "usage %ld stays",
+		container_usage(c));
+}
+
+static void test_instruction(void)
+{
+	struct copy copy;
+	char *c = copy_setup(&copy);
+	int i;
+
+	for (i = 0; i < repeat(); i++)
+		expect_no_copy(c, &copy);
 }
 
 static void test_instruction_fits(void)
 {
-	struct child child;
 	struct copy copy;
+	char *c = copy_setup(&copy);
+	struct child child;
 
-	copy_with_room(&child, &copy, 2);
+	copy_with_room(c, &child, &copy, 2);
 	require(wait_for(copies(&copy) > 1000), "%lu copies",
 		copies(&copy));
 	require(holds_for(child_poll(&child, 0) == CHILD_RUNS,
@@ -491,7 +508,7 @@ static long job_watch_start(struct job *job)
 }
 
 /* Any program under any limit soon runs or is killed. */
-static void start_all(void)
+static void start_all(struct job *job)
 {
 	static const long limits[] = { 1, 2, 4, 8, 12, 20, 40 };
 	static const char * const one_line[] = {
@@ -504,36 +521,44 @@ static void start_all(void)
 		"python3", "-c", "pass", NULL
 	};
 	const char * const *programs[] = { table("1", NULL), one_line, one_print, one_pass };
-	struct job job = { .tasks = 1 };
-	struct bystanders by;
 	unsigned int i, j;
 	long ms;
 
-	job.container = container_new(NULL, "full");
-	bystanders_start(&by);
 	for (i = 0; i < ARRAY_SIZE(limits); i++) {
-		container_set_pages(job.container, "rss_limit", limits[i]);
+		container_set_pages(job->container, "rss_limit", limits[i]);
 		for (j = 0; j < ARRAY_SIZE(programs); j++) {
-			job.argv = programs[j];
-			ms = job_watch_start(&job);
+			job->argv = programs[j];
+			ms = job_watch_start(job);
 			ksft_print_msg("%s, limit %ld: %s in %ld ms\n",
-				       job.argv[0], limits[i],
-				       job.killed ? "killed" : "done", ms);
+				       job->argv[0], limits[i],
+				       job->killed ? "killed" : "done", ms);
 		}
 	}
+}
+
+static void start_repeatedly(void)
+{
+	struct job job = { .tasks = 1 };
+	struct bystanders by;
+	int i;
+
+	job.container = container_new(NULL, "full");
+	bystanders_start(&by);
+	for (i = 0; i < repeat(); i++)
+		start_all(&job);
 	bystanders_end(&by);
 }
 
 static void test_start(void)
 {
 	swap_none();
-	start_all();
+	start_repeatedly();
 }
 
 static void test_start_zram(void)
 {
 	swap_on(SWAP_PAGES);
-	start_all();
+	start_repeatedly();
 }
 
 /* The limit is lowered to little more than what is unreclaimable; all in use */
@@ -563,31 +588,39 @@ static void expect_progress_or_kill(struct job *job)
 	}
 }
 
+static void lower_to_anon(struct job *job)
+{
+	char text[32];
+	int room, err;
+
+	for (room = 0; room <= 4; room++) {
+		container_set(job->container, "rss_limit", "max");
+		job_start(job);
+		require(wait_for(rounds_of(job) > 3), "it does not begin");
+		snprintf(text, sizeof(text), "%ld",
+			 container_stat(job->container, "anon") + room);
+		err = control_write(job->container, "rss_limit", text);
+		require(!err || err == -EBUSY, "limit %s: %s", text,
+			strerror(-err));
+		expect_progress_or_kill(job);
+		ksft_print_msg("anon + %d: %s, then %s\n", room,
+			       strerror(-err),
+			       job->killed ? "a kill" : "progress");
+		job_stop(job);
+	}
+}
+
 static void test_lower_to_anon(void)
 {
 	struct job job = { .argv = table(HELD_TEXT, "hold"), .tasks = 1 };
-	int room, err;
-	char text[32];
+	int i;
 
 	swap_none();
 	job.out_fd = memfd_create("rounds", MFD_CLOEXEC);
 	require(job.out_fd > 0, "memfd: %s", strerror(errno));
 	job.container = container_new(NULL, "full");
-	for (room = 0; room <= 4; room++) {
-		container_set(job.container, "rss_limit", "max");
-		job_start(&job);
-		require(wait_for(rounds_of(&job) > 3), "it does not begin");
-		snprintf(text, sizeof(text), "%ld",
-			 container_stat(job.container, "anon") + room);
-		err = control_write(job.container, "rss_limit", text);
-		require(!err || err == -EBUSY, "limit %s: %s", text,
-			strerror(-err));
-		expect_progress_or_kill(&job);
-		ksft_print_msg("anon + %d: %s, then %s\n", room,
-			       strerror(-err),
-			       job.killed ? "a kill" : "progress");
-		job_stop(&job);
-	}
+	for (i = 0; i < repeat(); i++)
+		lower_to_anon(&job);
 }
 
 int main(void)
