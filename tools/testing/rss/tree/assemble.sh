@@ -15,12 +15,14 @@ export GIT_INDEX_FILE=$GIT_DIR/rss-index
 exec 9> "$GIT_DIR/rss-lock"
 flock 9
 rm -f "$GIT_INDEX_FILE.lock"
+overlay=$GIT_DIR/rss-overlay
+rm -rf "$overlay"
 
 export GIT_AUTHOR_DATE='2025-01-01T00:00:00Z' GIT_COMMITTER_DATE='2025-01-01T00:00:00Z'
 
 add_overlay_files()
 {
-	local step=$1 path mode
+	local step=$1 path file mode
 	shift
 
 	[ $# != 0 ] || return 0
@@ -30,10 +32,12 @@ add_overlay_files()
 		die "$step: named twice: $(printf '%s\n' "$@" | sort | uniq -d | head -n 1)"
 	for path; do
 		[ -f "$repo/$path" ] || die "$step: no overlay file $path"
+		file=$repo/$path
+		[ ! -e "$overlay/$path" ] || file=$overlay/$path
 		mode=100644
-		[ ! -x "$repo/$path" ] || mode=100755
+		[ ! -x "$file" ] || mode=100755
 		printf '%s %s\t%s\n' "$mode" \
-			"$(git hash-object -w --no-filters -- "$repo/$path")" "$path"
+			"$(git hash-object -w --no-filters -- "$file")" "$path"
 	done | git update-index --index-info
 }
 
@@ -80,6 +84,8 @@ commit_step()
 		git commit-tree -p "$parent" "$(git write-tree)"
 }
 
+steps_check
+overlay_for_base "$overlay"
 git read-tree base
 head=$(git rev-parse base)
 : > "$GIT_DIR/rss-named"
