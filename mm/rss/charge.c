@@ -258,9 +258,9 @@ static __always_inline enum rss_type rss_small_type(struct folio *folio)
 	unsigned long mapping = (unsigned long)READ_ONCE(folio->mapping);
 	unsigned long flags;
 
-	if (mapping & PAGE_MAPPING_ANON)
+	if (mapping & FOLIO_MAPPING_ANON)
 		return RSS_ANON;
-	flags = READ_ONCE(folio->flags);
+	flags = rss_folio_flags(folio);
 	if (unlikely(!mapping || !(flags & BIT(PG_uptodate))))
 		return NR_RSS_TYPES;
 	BUILD_BUG_ON(RSS_SHMEM - RSS_FILE != 1);
@@ -341,7 +341,7 @@ static noinline void rss_charge_first_file(struct page_container *pc,
 					   enum rss_type type, u64 old,
 					   unsigned long pfn)
 {
-	unsigned long flags = READ_ONCE(folio->flags);
+	unsigned long flags = rss_folio_flags(folio);
 	unsigned long active = flags >> PG_active & 1;
 	u64 entry = 0;
 

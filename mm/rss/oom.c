@@ -34,7 +34,8 @@ int rss_scan_tasks(struct rss_container *root,
 	int ret = 0;
 
 	rss_for_each_in_subtree(pos, root) {
-		css_task_iter_start(&pos->css, 0, &it);
+		/* One in exit_mm() has its pages still. */
+		css_task_iter_start(&pos->css, CSS_TASK_ITER_WITH_DEAD, &it);
 		while (!ret && (task = css_task_iter_next(&it))) {
 			ret = fn(task, arg);
 			cond_resched();

@@ -14,6 +14,7 @@
 
 #include <asm/tlbflush.h>
 
+#include "../internal.h"
 #include "rss.h"
 
 /**
@@ -36,11 +37,11 @@ static bool rss_see_use(struct folio *folio, struct vm_area_struct *vma,
 	while (page_vma_mapped_walk(&pvmw)) {
 		/* That of a huge page may wait for other CPUs. */
 		if (pvmw.pte)
-			young |= ptep_clear_flush_young_notify(vma,
-					pvmw.address, pvmw.pte);
+			young |= clear_flush_young_ptes_notify(vma,
+					pvmw.address, pvmw.pte, 1);
 		else if (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
-			young |= pmdp_clear_young_notify(vma, pvmw.address,
-							 pvmw.pmd);
+			young |= pmdp_test_and_clear_young_notify(vma,
+					pvmw.address, pvmw.pmd);
 	}
 
 	if (young) {

@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#include "../cgroup/cgroup_util.h"
+#include "cgroup_util.h"
 #include "control.h"
 
 /* Returns NULL or, without the controller, the reason. */
