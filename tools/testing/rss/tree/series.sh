@@ -14,4 +14,4 @@ rm -rf "$build/series"
 git -c user.name="$(git log -1 --format=%an)" -c user.email="$(git log -1 --format=%ae)" \
 	format-patch --quiet --cover-letter --cover-from-description=subject \
 	--abbrev=12 --no-signature --no-renames --output-directory="$build/series" base..rss
-say "build/series has $(find "$build/series" -name '*.patch' | wc -l) mails"
+say "${build#"$repo/"}/series has $(find "$build/series" -name '*.patch' | wc -l) mails"

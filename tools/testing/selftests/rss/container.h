@@ -7,6 +7,7 @@
 #ifndef RSS_CONTAINER_H
 #define RSS_CONTAINER_H
 
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "cgroup_util.h"
