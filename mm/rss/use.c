@@ -35,6 +35,9 @@ static bool rss_see_use(struct folio *folio, struct vm_area_struct *vma,
 	bool young = false;
 
 	while (page_vma_mapped_walk(&pvmw)) {
+		/* One that is not present says that a device uses the page alone. */
+		if (pvmw.pte && !pte_present(ptep_get(pvmw.pte)))
+			continue;
 		/* That of a huge page may wait for other CPUs. */
 		if (pvmw.pte)
 			young |= clear_flush_young_ptes_notify(vma,

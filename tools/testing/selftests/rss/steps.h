@@ -35,6 +35,7 @@ struct step {
 	 * its stack after a fork(): only the oracle knows.
 	 */
 	bool oracle_only;
+	long unseen;		/* anonymous pages that count, but not for the oracle */
 };
 
 /*
