@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The RSS controller: an overlay on Linux 6.12. "make help" lists the targets.
+# The RSS controller: an overlay on Linux. "make help" lists the targets.
 
 H := tools/testing/rss
 FLAVOUR ?= release
 FLAVOURS ?= release debug
 
-export KSRC STEP FORCE BASES ACCEL
+export BASE KSRC STEP FORCE BASES ACCEL
 
 .PHONY: help
 help:
@@ -25,11 +25,12 @@ help:
 	@echo 'make refresh        bring edits of build/linux back; STEP=NN'
 	@echo 'make series         the series as mails, in build/series'
 	@echo 'make series-check   assembly and mails are reproducible'
-	@echo 'make bases          the series applies to other 6.12.y versions'
+	@echo 'make bases          the series applies to other versions; what bases differ in'
 	@echo 'make kernel         build FLAVOUR=release or debug'
 	@echo 'make tools          build rssctl and rssd, in build/tools'
 	@echo 'make deps           install the Debian packages all this needs'
 	@echo 'make clean          remove build/'
+	@echo 'BASE=6.12 or 7.2    for all of them: the kernel that the series is applied to'
 
 .PHONY: deps
 deps:
@@ -61,7 +62,7 @@ bisect: tree
 
 .PHONY: tools
 tools: tree
-	@$(MAKE) -s -C build/linux/tools/mm/rss O=$(CURDIR)/build/tools
+	@$(H)/tools.sh
 
 .PHONY: run shell test kselftest harness-test
 run shell: FLAVOUR := release

@@ -102,6 +102,15 @@ static inline void mm_update_container(struct mm_struct *mm)
 		__mm_update_container(mm);
 }
 
+static __always_inline void rss_charge_small(struct folio *folio,
+					     struct rss_container *rss)
+{
+	if (folio_test_anon(folio))
+		__rss_charge_anon(folio, rss);
+	else
+		__rss_charge_file(folio, rss);
+}
+
 /* @small: for a small folio of a task that is in a container. */
 static __always_inline void
 rss_charge_by(void (*small)(struct folio *folio, struct rss_container *rss),
@@ -120,37 +129,19 @@ rss_charge_by(void (*small)(struct folio *folio, struct rss_container *rss),
 }
 
 /**
- * rss_charge_anon_folio - charge what became mapped to the first toucher
- * @folio: the folio, anonymous, its map counts raised already
+ * rss_charge_folio - charge what became mapped to the first toucher
+ * @folio: the folio, its map counts raised already
  * @vma: where it is mapped
  * @changed: false if all of the pages were mapped somewhere before
  *
  * Context: page table lock held. Does not fail; what the container has no
  * stock for is charged past the limit and reclaimed before the task goes on.
  */
-static inline void rss_charge_anon_folio(struct folio *folio,
-					 struct vm_area_struct *vma,
-					 bool changed)
+static inline void rss_charge_folio(struct folio *folio,
+				    struct vm_area_struct *vma, bool changed)
 {
 	if (changed && rss_container_enabled())
-		rss_charge_by(__rss_charge_anon, folio, vma,
-			      folio_test_large(folio));
-}
-
-/**
- * rss_charge_file_folio - the same for a folio that is not anonymous
- * @folio: the folio, its map counts raised already
- * @vma: where it is mapped
- * @changed: false if all of the pages were mapped somewhere before
- *
- * Context: page table lock held.
- */
-static inline void rss_charge_file_folio(struct folio *folio,
-					 struct vm_area_struct *vma,
-					 bool changed)
-{
-	if (changed && rss_container_enabled())
-		rss_charge_by(__rss_charge_file, folio, vma,
+		rss_charge_by(rss_charge_small, folio, vma,
 			      folio_test_large(folio));
 }
 
@@ -390,15 +381,8 @@ static inline void mm_update_container(struct mm_struct *mm)
 {
 }
 
-static inline void rss_charge_anon_folio(struct folio *folio,
-					 struct vm_area_struct *vma,
-					 bool changed)
-{
-}
-
-static inline void rss_charge_file_folio(struct folio *folio,
-					 struct vm_area_struct *vma,
-					 bool changed)
+static inline void rss_charge_folio(struct folio *folio,
+				    struct vm_area_struct *vma, bool changed)
 {
 }
 

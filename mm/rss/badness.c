@@ -66,7 +66,7 @@ static void rss_add_owned(struct rss_owned *owned, struct folio *folio,
 		return;
 	/* Large folios do not tell this page by page. */
 	if (folio_test_large(folio))
-		mappings = folio_likely_mapped_shared(folio) ? 2 : 1;
+		mappings = folio_maybe_mapped_shared(folio) ? 2 : 1;
 	else
 		mappings = max(folio_mapcount(folio), 1);
 	owned->shares += (nr << RSS_SHARE_SHIFT) / mappings;
@@ -262,7 +262,7 @@ static void rss_choose(struct rss_choice *choice, struct task_struct *task,
 static bool rss_is_dying(struct task_struct *task)
 {
 	return tsk_is_oom_victim(task) &&
-	       !test_bit(MMF_OOM_SKIP, &task->signal->oom_mm->flags);
+	       !mm_flags_test(MMF_OOM_SKIP, task->signal->oom_mm);
 }
 
 static int rss_evaluate(struct task_struct *task, void *arg)

@@ -36,6 +36,6 @@ static DECLARE_WORK(rss_drain_work, rss_drain_fn);
  */
 void rss_await_busy(void)
 {
-	queue_work(system_unbound_wq, &rss_drain_work);
+	rss_queue_work(&rss_drain_work);
 	schedule_timeout_killable(max(RSS_BUSY_PAUSE, 1));
 }

@@ -345,7 +345,7 @@ void __rss_charge_file(struct folio *folio, struct rss_container *rss)
 
 	if (unlikely(!rss_hook_record(pfn, &pc)))
 		return;
-	flags = READ_ONCE(folio->flags);
+	flags = rss_folio_flags(folio);
 	if (unlikely(!(flags & BIT(PG_uptodate))))
 		return;
 	if (likely(rss_charge_home(pc, rss, rss_file_type(flags)))) {

@@ -71,7 +71,7 @@ void rss_id_retire(struct rss_container *rss)
 	__xa_store(&rss_ids, rss->id, xa_mk_value(rss_ids_round), 0);
 	xa_unlock(&rss_ids);
 	if (atomic_inc_return(&rss_ids_retired) >= rss_ids_enough())
-		queue_work(system_unbound_wq, &rss_ids_clear_work);
+		rss_queue_work(&rss_ids_clear_work);
 }
 
 /**

@@ -14,6 +14,7 @@
 #include <linux/vmstat.h>
 
 #include "../internal.h"
+#include "../swap.h"
 #include "queue.h"
 
 /**
@@ -95,7 +96,7 @@ static __always_inline bool rss_pass_over(const struct rss_grab *grab, u64 entry
 {
 	const struct rss_isolate *iso = grab->iso;
 	struct folio *folio = (struct folio *)pfn_to_page(rss_entry_pfn(entry));
-	unsigned long flags = READ_ONCE(folio->flags);
+	unsigned long flags = rss_folio_flags(folio);
 
 	if (grab->anon) {
 		if ((flags & (BIT(PG_mlocked) | BIT(PG_swapbacked) |
@@ -226,15 +227,19 @@ unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
  */
 static bool rss_swap_stays(struct folio *folio)
 {
-	struct swap_info_struct *si;
+	bool stays;
 
 	/* swapoff is marked so. The worker of rss_exceeded() runs after it. */
 	if (likely(!oom_task_origin(current) && !(current->flags & PF_KTHREAD)))
 		return true;
-	/* Without the folio lock, it may be another device: a bad guess. */
-	si = swp_swap_info(data_race(folio->swap));
+	/* Only the lock keeps the folio in the swap cache, and so the device. */
+	if (!folio_trylock(folio))
+		return false;
 	/* If swapoff began just now, it takes one more round. */
-	return si && data_race(si->flags) & SWP_WRITEOK;
+	stays = folio_test_swapcache(folio) &&
+		data_race(folio_swap_flags(folio)) & SWP_WRITEOK;
+	folio_unlock(folio);
+	return stays;
 }
 
 /* Whether the memory controller lets the folio go to swap. */
@@ -449,7 +454,7 @@ static void rss_putback_folios(struct list_head *src)
 				break;
 			folio = lru_to_folio(src);
 		} while (folio_matches_lruvec(folio, lruvec));
-		unlock_page_lruvec_irq(lruvec);
+		lruvec_unlock_irq(lruvec);
 		folios_put(&batch);
 	}
 }

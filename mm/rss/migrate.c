@@ -120,9 +120,20 @@ out:
 	rcu_read_unlock();
 }
 
+/* The share of @folio, a part, in what @state says of all: *@left, as far as it goes. */
+static u64 rss_part_state(struct folio *folio, u64 state, unsigned int *left)
+{
+	unsigned int share = min_t(unsigned int, *left, folio_nr_pages(folio));
+
+	*left -= share;
+	state &= ~RSS_STATE_ORDER;
+	state |= FIELD_PREP(RSS_STATE_ORDER, (u64)folio_order(folio));
+	return rss_state_set_nr(state, share);
+}
+
 /*
- * Share out @state, that of the record of @folio, among the @nr pages that it
- * was split into, each part of the order of @folio. The sum stays right;
+ * Share out @state, that of the record of @folio, among the parts that its @nr
+ * pages were split into, of any orders. The sum stays right;
  * __rss_release_folios() corrects the individual records. Parts for which
  * nothing is left name no container, so they do not pin the owner. Returns
  * false if the record has changed.
@@ -130,31 +141,22 @@ out:
 static bool rss_share_out(struct rss_container *owner, struct page_container *pc,
 			  struct folio *folio, u64 state, unsigned int nr)
 {
-	unsigned int order = folio_order(folio), left = rss_state_nr(state);
-	u64 base = rss_state_set_nr(state & ~RSS_STATE_ORDER, 0) |
-		   FIELD_PREP(RSS_STATE_ORDER, (u64)order);
-	unsigned int size = BIT(order), share, i;
+	unsigned int left = rss_state_nr(state), i = 0;
+	u64 part = rss_state_renew(rss_part_state(folio, state, &left), state);
 
-	share = min(left, size);
-	base = rss_state_set_nr(rss_state_renew(base, state), share);
-	if (!page_container_cmpxchg(pc, &state, base))
+	if (!page_container_cmpxchg(pc, &state, part))
 		return false;
-	if (owner)
-		rss_list_record(owner, folio_pfn(folio), base);
-
-	for (i = size; i < nr; i += size) {
-		left -= share;
-		share = min(left, size);
+	for (;;) {
+		if (owner && rss_state_nr(part))
+			rss_list_record(owner, folio_pfn(folio), part);
+		i += folio_nr_pages(folio);
+		if (i >= nr)
+			return true;
 		folio = folio_next(folio);
-		if (!share) {
-			rss_copy_state(pc + i, RSS_STATE_HELD);
-			continue;
-		}
-		state = rss_copy_state(pc + i, rss_state_set_nr(base, share));
-		if (owner)
-			rss_list_record(owner, folio_pfn(folio), state);
+		part = rss_part_state(folio, part, &left);
+		part = rss_copy_state(pc + i, rss_state_nr(part) ?
+				      part : RSS_STATE_HELD);
 	}
-	return true;
 }
 
 void __rss_split_folio(struct folio *folio, unsigned int nr)

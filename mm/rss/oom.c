@@ -34,7 +34,8 @@ int rss_scan_tasks(struct rss_container *root,
 	int ret = 0;
 
 	rss_for_each_in_subtree(pos, root) {
-		css_task_iter_start(&pos->css, 0, &it);
+		/* One in exit_mm() has its pages still. */
+		css_task_iter_start(&pos->css, CSS_TASK_ITER_WITH_DEAD, &it);
 		while (!ret && (task = css_task_iter_next(&it))) {
 			ret = fn(task, arg);
 			cond_resched();
@@ -138,6 +139,11 @@ static bool rss_call_oom_killer(struct rss_container *rss,
 	return out_of_memory(&oc);
 }
 
+static bool rss_has_room_again(struct rss_container *rss)
+{
+	return res_counter_check_under_val(&rss->res, rss_container_limit(rss));
+}
+
 /**
  * rss_out_of_memory - kill a task in a container
  * @rss: the container at the top of the subtree
@@ -157,17 +163,18 @@ bool rss_out_of_memory(struct rss_container *rss, bool thrashes)
 
 	if (mutex_lock_killable(&oom_lock))
 		return true;
-	if (!thrashes &&
-	    res_counter_check_under_val(&rss->res, rss_container_limit(rss)))
+	if (!thrashes && rss_has_room_again(rss))
 		goto unlock;
 
 	rss_choose_victim(&choice);
-	if (choice.task) {
-		ret = rss_call_oom_killer(rss, &choice);
-		put_task_struct(choice.task);
-	} else {
+	if (!choice.task) {
 		ret = choice.dying;
+		goto unlock;
 	}
+	/* An earlier victim may have gone before the scan came to it. */
+	if (thrashes || !rss_has_room_again(rss))
+		ret = rss_call_oom_killer(rss, &choice);
+	put_task_struct(choice.task);
 unlock:
 	mutex_unlock(&oom_lock);
 	return ret;

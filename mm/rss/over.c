@@ -346,6 +346,6 @@ void rss_exceeded(struct rss_container *rss, bool pushed)
 	}
 	/* If no reference is left, it owns nothing. */
 	if (css_tryget(&rss->css) &&
-	    !queue_work(system_unbound_wq, &rss->over_work))
+	    !rss_queue_work(&rss->over_work))
 		rss_put(rss);
 }

@@ -76,7 +76,7 @@ struct rss_batch *rss_batch_alloc(void)
 	batch->end = 0;
 	if (unlikely(atomic_long_inc_return(&rss_batches) >
 		     READ_ONCE(rss_compact_at)))
-		queue_work(system_unbound_wq, &rss_compact_work);
+		rss_queue_work(&rss_compact_work);
 	return batch;
 }
 
@@ -432,7 +432,7 @@ void rss_forget_entries(void)
 	rss_pending_drain(true);
 	/* Entries that were just taken from a CPU are on a list after this. */
 	synchronize_rcu();
-	queue_work(system_unbound_wq, &rss_compact_work);
+	rss_queue_work(&rss_compact_work);
 	flush_work(&rss_compact_work);
 }
 

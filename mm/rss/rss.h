@@ -235,6 +235,17 @@ struct rss_container {
 	struct rss_node *node[];
 };
 
+static inline bool rss_queue_work(struct work_struct *work)
+{
+	return queue_work(system_dfl_wq, work);
+}
+
+/* All flags of a folio in one read. */
+static __always_inline unsigned long rss_folio_flags(struct folio *folio)
+{
+	return READ_ONCE(folio->flags.f);
+}
+
 /* The list of pages counted as @kind. */
 static __always_inline enum rss_list rss_kind_list(unsigned int kind)
 {

@@ -14,6 +14,7 @@
 
 #include <asm/tlbflush.h>
 
+#include "../internal.h"
 #include "rss.h"
 
 /**
@@ -34,13 +35,16 @@ static bool rss_see_use(struct folio *folio, struct vm_area_struct *vma,
 	bool young = false;
 
 	while (page_vma_mapped_walk(&pvmw)) {
+		/* Not present: a device has exclusive access to the page. */
+		if (pvmw.pte && !pte_present(ptep_get(pvmw.pte)))
+			continue;
 		/* A flush for a huge page might wait for other CPUs. */
 		if (pvmw.pte)
-			young |= ptep_clear_flush_young_notify(vma,
-					pvmw.address, pvmw.pte);
+			young |= clear_flush_young_ptes_notify(vma,
+					pvmw.address, pvmw.pte, 1);
 		else if (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
-			young |= pmdp_clear_young_notify(vma, pvmw.address,
-							 pvmw.pmd);
+			young |= pmdp_test_and_clear_young_notify(vma,
+					pvmw.address, pvmw.pmd);
 	}
 
 	if (young) {

@@ -15,7 +15,7 @@ packages=(
 	python3					# make bench
 	python3-git python3-ply python3-sphinx shellcheck sparse	# make check
 )
-[ -n "${KSRC:-}" ] || packages+=(linux-source-6.12)
+[ -n "${KSRC:-}${suite:-}" ] || packages+=("$package")
 
 missing=()
 for package in "${packages[@]}"; do

@@ -21,8 +21,19 @@ trap 'stop "$LINENO" "$BASH_COMMAND"' ERR
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 harness=$repo/tools/testing/rss
 build=$repo/build
+}
+
+# The kernel that the series is applied to, a directory of series/. Trees, kernels
+# and results of the default one are in build/, those of another in build/BASE/.
+default_base=6.12
+base=${BASE:-$default_base}
+[ "$base" = "$default_base" ] || build=$build/$base
+
+# shellcheck disable=SC2034
+{
 linux=$build/linux		# the assembled tree
 stock=$build/stock		# its first commit, the pristine source
+package='' suite='' version='' sha256='' releases=''	# see series/BASE/source
 }
 
 # The factor by which a flavour's kernel may be slower in timed tests.
@@ -104,3 +115,7 @@ boot_guest()
 		keep_reports "$aside.$try" "$results"
 	done
 }
+
+[ -f "$repo/series/$base/source" ] || die "no base $base in series/"
+# shellcheck disable=SC1090
+. "$repo/series/$base/source"

@@ -80,7 +80,7 @@ declare -A disabled=(
 for flavour; do
 	"$harness/kernel/build.sh" "$flavour"
 	"$harness/qemu/initramfs.sh" "$flavour"
-	boot "$flavour" kunit 300 kunit kunit.enable=1
+	boot "$flavour" kunit 300 kunit kunit.enable=1 kunit.autorun=1
 	for setting in ${settings[$flavour]}; do
 		# A part of memory is a device, for the DAX test.
 		kselftest "$flavour" "kselftest.${setting//:/.}" 2400 \

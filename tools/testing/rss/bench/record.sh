@@ -32,6 +32,6 @@ cd "$repo"
 	sed '/./s/^/  /' "$build/bench/table.txt"
 } > "$build/bench/record"
 cp "$build/bench/record" "$record"
-grep -qx "Overlay-file: $record" series/*.patch ||
+grep -qx "Overlay-file: $record" series/*.msg ||
 	die "$record is written, but no step of the series names it yet"
 say "$record is written"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: config.sh TREE OUT FRAGMENT...
 # Configures OUT, a build directory of TREE, as allnoconfig plus the fragments,
-# which are files. It is an error if an option differs from the last fragment that
-# sets it.
+# which are files; series/BASE/FRAGMENT adds what only that base has. It is an error
+# if an option differs from the last fragment that sets it.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -11,7 +11,11 @@ tree=$1 out=$2
 shift 2
 
 mkdir -p "$out"
-cat "$@" > "$out/fragments"
+for fragment; do
+	cat "$fragment"
+	own=$repo/series/$base/${fragment##*/}
+	[ ! -e "$own" ] || cat "$own"
+done > "$out/fragments"
 # An unchanged .config is not written, so nothing is recompiled.
 kmake "$tree" "$out" KCONFIG_ALLCONFIG="$out/fragments" allnoconfig \
 	> "$out/config.log" 2>&1 || { cat "$out/config.log"; die "allnoconfig failed"; }

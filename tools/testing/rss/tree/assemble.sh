@@ -15,12 +15,24 @@ export GIT_INDEX_FILE=$GIT_DIR/rss-index
 exec 9> "$GIT_DIR/rss-lock"
 flock 9
 rm -f "$GIT_INDEX_FILE.lock"
+overlay=$GIT_DIR/rss-overlay
+rm -rf "$overlay"
 
 export GIT_AUTHOR_DATE='2025-01-01T00:00:00Z' GIT_COMMITTER_DATE='2025-01-01T00:00:00Z'
 
+# overlay_file PATH: where it is, with what the base needs instead
+overlay_file()
+{
+	if [ -e "$overlay/$1" ]; then
+		echo "$overlay/$1"
+	else
+		echo "$repo/$1"
+	fi
+}
+
 add_overlay_files()
 {
-	local step=$1 path mode
+	local step=$1 path file mode
 	shift
 
 	[ $# != 0 ] || return 0
@@ -30,10 +42,11 @@ add_overlay_files()
 		die "$step: named twice: $(printf '%s\n' "$@" | sort | uniq -d | head -n 1)"
 	for path; do
 		[ -f "$repo/$path" ] || die "$step: no overlay file $path"
+		file=$(overlay_file "$path")
 		mode=100644
-		[ ! -x "$repo/$path" ] || mode=100755
+		[ ! -x "$file" ] || mode=100755
 		printf '%s %s\t%s\n' "$mode" \
-			"$(git hash-object -w --no-filters -- "$repo/$path")" "$path"
+			"$(git hash-object -w --no-filters -- "$file")" "$path"
 	done | git update-index --index-info
 }
 
@@ -48,7 +61,7 @@ add_objects()
 			object=$(sed -n 's/^obj-.* += \([^ ]*\)\.o$/\1/p' <<< "$line")
 			[ -z "$object" ] || [ -n "$(git ls-files -- "${path%/*}/$object.c")" ] || continue
 			printf '%s\n' "$line"
-		done < "$repo/$path" > "$GIT_DIR/rss-makefile"
+		done < "$(overlay_file "$path")" > "$GIT_DIR/rss-makefile"
 		printf '100644 %s\t%s\n' \
 			"$(git hash-object -w --no-filters -- "$GIT_DIR/rss-makefile")" "$path"
 	done < <(sed -n '/\/Makefile$/p' "$GIT_DIR/rss-named") | git update-index --index-info
@@ -80,6 +93,8 @@ commit_step()
 		git commit-tree -p "$parent" "$(git write-tree)"
 }
 
+steps_check
+overlay_for_base "$overlay"
 git read-tree base
 head=$(git rev-parse base)
 : > "$GIT_DIR/rss-named"

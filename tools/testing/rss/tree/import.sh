@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: import.sh
-# Makes build/linux a git tree whose first commit, tagged "base", is the
-# pristine source: $KSRC (a tree or a tarball), or the distribution's package.
+# Makes $linux a git tree whose first commit, tagged "base", is the pristine
+# source: $KSRC (a tree or a tarball), or the distribution's package.
 
 . "$(dirname "$0")/../lib.sh"
 
-source=${KSRC:-/usr/src/linux-source-6.12.tar.xz}
+source=${KSRC:-$("$harness/tree/fetch.sh")}
 [ -e "$source" ] || die "no kernel source at $source: 'make deps', or KSRC=/path"
 
 version_of()
@@ -30,7 +30,7 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$identity" ]; then
 	exit 0
 fi
 if [ -f "$stamp" ] && [ "${FORCE:-}" != 1 ]; then
-	die "build/linux was made of another source than $source:" \
+	die "$linux was made of another source than $source:" \
 		"give the same KSRC, or replace it with 'make tree FORCE=1'"
 fi
 
@@ -45,7 +45,7 @@ else
 fi
 
 version=$(version_of "$linux")
-[[ $version == 6.12.* ]] || die "the base is $version: the series is for 6.12.y"
+[[ $version == "$base".* ]] || die "the source is $version: series/$base is for $base.y"
 
 say "recording Linux $version as the base"
 cd "$linux"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: refresh.sh
-# Brings edits of build/linux back. Commits become the steps of the series: a
-# file of the base as hunks, any other as an overlay file. Uncommitted edits to
-# overlay files are included; those to files of the base go to $STEP.
+# Brings edits of $linux back. Commits become the steps of the series: a file of the
+# base as hunks, any other as an overlay file. Uncommitted edits to overlay files are
+# included; those to files of the base go to $STEP.
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/steps.sh"
@@ -59,7 +59,7 @@ if [ -s "$work/edits" ] && [ -z "${STEP:-}" ]; then
 		"say STEP=NN, or commit them"
 fi
 if [ -n "${STEP:-}" ]; then
-	compgen -G "$repo/series/$STEP-*.patch" > /dev/null || die "no step $STEP"
+	compgen -G "$repo/series/$STEP-*.msg" > /dev/null || die "no step $STEP"
 fi
 
 # Overlay files are left out of the walk: each has one content, the last.
@@ -81,36 +81,60 @@ for i in "${!steps[@]}"; do
 		echo ---
 		git diff --no-renames --name-only --diff-filter=A "$commit^" "$commit" |
 			paths new | sed 's/^/Overlay-file: /'
-		echo
-		hunks "$tree" "$new"
 	} > "$work/$name"
+	hunks "$tree" "$new" > "$work/${name%.msg}.patch"
 	tree=$new
 done
 unset GIT_INDEX_FILE
 
+# at_home PATH: what the file of the work tree is at its home, in $work/file; and
+# what it was when the tree was assembled, in $work/assembled
+at_home()
+{
+	overlay_at_home "$1" "$1" "$work/home" > "$work/file"
+	git show "refs/rss/assembled:$1" > "$work/blob" 2> /dev/null || : > "$work/blob"
+	[ ! -s "$work/blob" ] ||
+		overlay_at_home "$work/blob" "$1" "$work/home" > "$work/assembled"
+	[ -s "$work/blob" ] || : > "$work/assembled"
+}
+
 for path in $(git diff --no-renames --name-only refs/rss/assembled | paths new); do
-	git show "refs/rss/assembled:$path" 2> /dev/null > "$work/assembled" || continue
-	cmp -s "$repo/$path" "$work/assembled" || cmp -s "$repo/$path" "$path" ||
+	if [ ! -e "$path" ] || ! git cat-file -e "refs/rss/assembled:$path" 2> /dev/null; then
+		continue
+	fi
+	at_home "$path"
+	cmp -s "$repo/$path" "$work/assembled" || cmp -s "$repo/$path" "$work/file" ||
 		die "$path is edited here and at its home: make them the same first"
 done
 
+# bring_back FROM TO: an empty file is none
 changed=0
-for step in "${steps[@]}"; do
-	cmp -s "$work/${step##*/}" "$step" && continue
-	cp "$work/${step##*/}" "$step"
-	echo "series/${step##*/}"
+bring_back()
+{
+	local from=$1 to=$2
+
+	if [ -s "$from" ]; then
+		cmp -s "$from" "$to" && return
+		mkdir -p "${to%/*}"
+		cp "$from" "$to"
+	else
+		[ -e "$to" ] || return 0
+		rm "$to"
+	fi
+	echo "${to#"$repo/"}"
 	changed=$((changed + 1))
+}
+
+for step in "${steps[@]}"; do
+	patch=$(step_patch "$step")
+	bring_back "$work/${step##*/}" "$step"
+	bring_back "$work/${patch##*/}" "$patch"
 done
 while read -r path; do
 	[ -e "$path" ] || die "$path is gone: remove it from the overlay and its step"
-	cmp -s "$path" "$repo/$path" && continue
+	at_home "$path"
 	# Edited in the overlay since the tree was assembled, and only there?
-	git show "refs/rss/assembled:$path" 2> /dev/null > "$work/assembled" || true
-	cmp -s "$path" "$work/assembled" && continue
-	mkdir -p "$repo/${path%/*}"
-	cp "$path" "$repo/$path"
-	echo "$path"
-	changed=$((changed + 1))
+	cmp -s "$work/file" "$work/assembled" || bring_back "$work/file" "$repo/$path"
 done < <(git diff --no-renames --name-only base | paths new)
 say "$changed files brought back"
 

@@ -30,5 +30,5 @@ git checkout --quiet
 mails=("$build"/series/*.patch)
 git -c user.name=am -c user.email=am@localhost am --quiet "${mails[@]:1}"
 [ "$(git rev-parse 'HEAD^{tree}')" = "$(git rev-parse "$head^{tree}")" ] ||
-	die "git am of build/series gives another tree"
+	die "git am of the mails gives another tree"
 say "git am gives the same tree: $(git rev-parse 'HEAD^{tree}')"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: tree.sh
-# Brings build/linux to the base and the series. Only files whose content
+# Brings $linux to the base and the series. Only files whose content
 # changes are written, so kernel builds stay incremental.
 
 . "$(dirname "$0")/../lib.sh"
@@ -17,7 +17,7 @@ edited()
 }
 
 if [ "${FORCE:-}" != 1 ] && edited; then
-	die "build/linux has edits: 'make refresh' brings them back," \
+	die "$linux has edits: 'make refresh' brings them back," \
 		"'make tree FORCE=1' throws them away"
 fi
 
@@ -27,5 +27,5 @@ git update-ref refs/rss/assembled "$new"
 # The index first: files already in the work tree are then left alone.
 git reset --quiet --mixed "$new"
 git reset --quiet --hard
-say "build/linux is at $(git rev-parse --short=12 HEAD):" \
+say "${linux#"$repo/"} is at $(git rev-parse --short=12 HEAD):" \
 	"$(git log -1 --format=%s base) and $(git rev-list --count base..HEAD) steps"

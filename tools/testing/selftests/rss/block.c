@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cgroup/cgroup_util.h"
+#include "cgroup_util.h"
 #include "block.h"
 #include "mem.h"
 #include "runner.h"

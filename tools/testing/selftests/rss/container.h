@@ -7,9 +7,10 @@
 #ifndef RSS_CONTAINER_H
 #define RSS_CONTAINER_H
 
+#include <stdio.h>
 #include <sys/types.h>
 
-#include "../cgroup/cgroup_util.h"
+#include "cgroup_util.h"
 #include "control.h"
 
 /* Returns NULL or, without the controller, the reason. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cgroup/cgroup_util.h"
+#include "cgroup_util.h"
 #include "control.h"
 #include "hierarchy.h"
 #include "keys.h"

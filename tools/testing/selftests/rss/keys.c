@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../cgroup/cgroup_util.h"
+#include "cgroup_util.h"
 #include "keys.h"
 
 long read_key(const char *path, const char *key)

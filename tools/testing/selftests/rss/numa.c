@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "../cgroup/cgroup_util.h"
+#include "cgroup_util.h"
 #include "mem.h"
 #include "numa.h"
 #include "runner.h"

@@ -35,6 +35,7 @@ struct step {
 	 * fork(), affect the amount: only the oracle knows it.
 	 */
 	bool oracle_only;
+	long unseen;		/* anonymous pages that count, but not for the oracle */
 };
 
 /*

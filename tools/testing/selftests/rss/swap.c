@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/swap.h>
 
-#include "../cgroup/cgroup_util.h"
+#include "cgroup_util.h"
 #include "keys.h"
 #include "mem.h"
 #include "runner.h"

@@ -81,16 +81,19 @@ static void use_alone(struct actor *a)
 	command(a, HMM_DMIRROR_EXCLUSIVE, "exclusive use");
 }
 
-/* The pages stay in RAM, but are temporarily out of the page tables. */
+/*
+ * The pages stay in RAM and count as mapped, but are temporarily not present in
+ * the page tables.
+ */
 static void test_exclusive_use(void)
 {
 	static const struct step steps[] = {
 		{ "map", map_and_open, .anon = N },
 		{ "write", op_write, .anon = N },
-		{ "let the device use it alone", use_alone, .anon = -N },
-		{ "verify", op_verify, .anon = N },
-		{ "let the device use it alone", use_alone, .anon = -N },
-		{ "unmap", op_unmap },
+		{ "let the device use it alone", use_alone, .unseen = N },
+		{ "verify", op_verify, .unseen = -N },
+		{ "let the device use it alone", use_alone, .unseen = N },
+		{ "unmap", op_unmap, .anon = -N, .unseen = -N },
 		{ }
 	};
 	struct actor actor[1] = { { .pages = N } };

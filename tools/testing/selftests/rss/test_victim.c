@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "clock.h"
 #include "container.h"
+#include "events.h"
 #include "fs.h"
 #include "limit.h"
 #include "mem.h"
@@ -141,12 +143,62 @@ static void test_shared_with_outside(void)
 	child_finish(&sharer);
 }
 
+/*
+ * A victim has its pages until the end of its exit(), when nothing much is left of
+ * it to be found.  Who needs room at that moment waits for them.  The moment is
+ * short, so there are many rounds, and several who need room all the time.
+ */
+#define EXIT_ROUNDS	200
+#define SMALL_TASKS	6
+#define SMALL_PAGES	64
+
+static void need_room(struct child *self, void *arg)
+{
+	char *mem = mem_anon(SMALL_PAGES);
+
+	(void)arg;
+	child_sync(self);
+	for (;;) {
+		mem_fill(mem, SMALL_PAGES, 0);
+		mem_advise(mem, SMALL_PAGES, MADV_DONTNEED);
+	}
+}
+
+static void test_in_exit(void)
+{
+	long round, rounds = clock_affordable(EXIT_ROUNDS);
+	struct child small[SMALL_TASKS], hog;
+	char *c = full_container();
+	int i;
+
+	container_set_pages(c, "rss_limit", 2 * LIMIT);
+	for (i = 0; i < SMALL_TASKS; i++) {
+		child_start(&small[i], c, need_room, NULL);
+		child_go(&small[i]);
+	}
+	for (round = 1; round <= rounds; round++) {
+		start_hog(&hog, c);
+		child_expect_killed(&hog);
+		for (i = 0; i < SMALL_TASKS; i++)
+			require(child_poll(&small[i], 0) == CHILD_RUNS,
+				"round %ld: one was killed beside the victim",
+				round);
+	}
+	require(events_get(c, EVENT_OOM_KILL) == rounds, "%ld kills for %ld hogs",
+		events_get(c, EVENT_OOM_KILL), rounds);
+	for (i = 0; i < SMALL_TASKS; i++) {
+		kill(small[i].pid, SIGKILL);
+		child_expect_killed(&small[i]);
+	}
+}
+
 int main(void)
 {
 	static const struct rss_case cases[] = {
 		T(test_moved_in),
 		T(test_maps_of_others),
 		T(test_shared_with_outside),
+		T(test_in_exit),
 	};
 
 	return run_cases(cases, ARRAY_SIZE(cases));

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#include "../cgroup/cgroup_util.h"
+#include "cgroup_util.h"
 #include "frame.h"
 #include "mem.h"
 #include "runner.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../cgroup/cgroup_util.h"
+#include "cgroup_util.h"
 #include "mem.h"
 #include "runner.h"
 #include "tunable.h"

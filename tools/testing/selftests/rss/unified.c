@@ -6,7 +6,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "../cgroup/cgroup_util.h"
+#include "cgroup_util.h"
 #include "fs.h"
 #include "unified.h"
 
