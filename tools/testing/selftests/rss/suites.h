@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The suites of programs of several files; each is in the file of its name. */
+#ifndef RSS_SUITES_H
+#define RSS_SUITES_H
+
+#include "runner.h"
+
+/* test_thp */
+extern const struct rss_suite thp_sizes;
+
+#endif
