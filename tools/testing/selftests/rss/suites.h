@@ -8,4 +8,8 @@
 /* test_thp */
 extern const struct rss_suite thp_sizes;
 
+/* test_v2 */
+extern const struct rss_suite v2_delegate;
+extern const struct rss_suite v2_files;
+
 #endif
