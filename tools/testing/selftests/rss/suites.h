@@ -5,6 +5,9 @@
 
 #include "runner.h"
 
+/* test_nest */
+extern const struct rss_suite nest_fair;
+
 /* test_thp */
 extern const struct rss_suite thp_sizes;
 
