@@ -15,4 +15,8 @@ extern const struct rss_suite thp_sizes;
 extern const struct rss_suite v2_delegate;
 extern const struct rss_suite v2_files;
 
+/* test_watermark */
+extern const struct rss_suite watermark_load;
+extern const struct rss_suite watermark_wide;
+
 #endif
