@@ -8,6 +8,10 @@
 /* test_nest */
 extern const struct rss_suite nest_fair;
 
+/* test_owner */
+extern const struct rss_suite owner_exit;
+extern const struct rss_suite ownerless;
+
 /* test_thp */
 extern const struct rss_suite thp_sizes;
 
