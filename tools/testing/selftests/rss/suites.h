@@ -5,6 +5,11 @@
 
 #include "runner.h"
 
+/* test_migrate */
+extern const struct rss_suite migrate_away;
+extern const struct rss_suite migrate_live;
+extern const struct rss_suite migrate_owner;
+
 /* test_nest */
 extern const struct rss_suite nest_fair;
 
