@@ -5,11 +5,9 @@
  *
  * One process in one container; frames tell where its pages were.
  */
-#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "block.h"

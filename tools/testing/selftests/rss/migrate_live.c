@@ -6,10 +6,7 @@
  * mover, migrates or splits them. Meanwhile the case reads usage as fast as it
  * can: it must read only one value.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 

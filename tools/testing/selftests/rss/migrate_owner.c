@@ -8,8 +8,6 @@
  * pages are charged in the order in which they were touched; so the two differ
  * in one case of each pair.
  */
-#include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "container.h"

@@ -6,7 +6,6 @@
  * The CHILDREN have LOW pages each, and up to HIGH; the watermark is half way
  * for those that go up.
  */
-#include <stdio.h>
 #include <sys/mman.h>
 #include <time.h>
 
