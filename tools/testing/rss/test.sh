@@ -69,7 +69,7 @@ declare -A without=(
 	[release:n:never]=thrash
 	[debug:y:always]='tools_.*'
 	[kasan:n:always:v2]='at_work|tools_.*'
-	[memory-disabled]='thrash|at_work|kill_time|lists|stock|remove.*|stress|tools_.*|watermark.*'
+	[memory-disabled]='thrash|at_work|kill_time|lists|stock|remove|stress|tools_.*|watermark'
 )
 declare -A disabled=(
 	[release]=n:always

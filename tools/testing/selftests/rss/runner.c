@@ -13,6 +13,7 @@
 #include "audit.h"
 #include "container.h"
 #include "fs.h"
+#include "hierarchy.h"
 #include "mem.h"
 #include "runner.h"
 #include "swap.h"
@@ -50,14 +51,17 @@ void end_case(int result, const char *fmt, ...)
 	_exit(result);
 }
 
-static void __noreturn case_process(void (*fn)(void))
+static void __noreturn case_process(const struct rss_case *test)
 {
 	sigprocmask(SIG_UNBLOCK, &events, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(CASE_SECONDS);
 	if (unshare(CLONE_NEWNS))
 		fail_case("unshare: %s", strerror(errno));
-	fn();
+	if (test->fn_of)
+		test->fn_of(test->variant);
+	else
+		test->fn();
 	fflush(stdout);
 	_exit(KSFT_PASS);
 }
@@ -96,7 +100,7 @@ static int result_with(int result, const char *found)
 	return KSFT_FAIL;
 }
 
-static void run_case(const struct rss_case *test)
+static void run_case(const struct rss_case *test, const char *name)
 {
 	int result;
 	pid_t pid;
@@ -104,7 +108,7 @@ static void run_case(const struct rss_case *test)
 	reason[0] = 0;
 	pid = fork();
 	if (!pid)
-		case_process(test->fn);
+		case_process(test);
 	result = case_result(wait_for_case(pid));
 	/* With what the case left still there, and after all of it is gone. */
 	result = result_with(result, audit_check());
@@ -114,8 +118,7 @@ static void run_case(const struct rss_case *test)
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 	result = result_with(result, audit_check());
-	ksft_test_result_code(result, test->name, reason[0] ? "%s" : NULL,
-			      reason);
+	ksft_test_result_code(result, name, reason[0] ? "%s" : NULL, reason);
 }
 
 /*
@@ -147,10 +150,29 @@ static bool case_chosen(const char *name)
 	return false;
 }
 
-int run_cases(const struct rss_case *cases, unsigned int nr)
+static void run_suite(const struct rss_suite *suite)
 {
+	const struct rss_case *test;
+	char name[128];
+
+	for (test = suite->cases; test < suite->cases + suite->nr; test++) {
+		snprintf(name, sizeof(name), "%s%s%s", suite->name ?: "",
+			 suite->name ? "." : "", test->name);
+		if (interrupted)
+			ksft_test_result_skip("%s interrupted\n", name);
+		else if (!case_chosen(name))
+			ksft_test_result_skip("%s not in RSS_CASES\n", name);
+		else if (suite->v1_only && hierarchy_is_v2())
+			ksft_test_result_skip("%s only for cgroup v1\n", name);
+		else
+			run_case(test, name);
+	}
+}
+
+int run_suites(const struct rss_suite * const *suites, unsigned int nr)
+{
+	unsigned int i, cases = 0;
 	const char *why;
-	unsigned int i;
 
 	ksft_print_header();
 	if (geteuid())
@@ -166,7 +188,9 @@ int run_cases(const struct rss_case *cases, unsigned int nr)
 		ksft_exit_skip("%s\n", why);
 	}
 	audit_init();
-	ksft_set_plan(nr);
+	for (i = 0; i < nr; i++)
+		cases += suites[i]->nr;
+	ksft_set_plan(cases);
 
 	/* Orphans of a case are reparented here, to be reaped. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -183,18 +207,18 @@ int run_cases(const struct rss_case *cases, unsigned int nr)
 	 */
 	mem_settle();
 
-	for (i = 0; i < nr; i++) {
-		if (interrupted)
-			ksft_test_result_skip("%s interrupted\n",
-					      cases[i].name);
-		else if (!case_chosen(cases[i].name))
-			ksft_test_result_skip("%s not in RSS_CASES\n",
-					      cases[i].name);
-		else
-			run_case(&cases[i]);
-	}
+	for (i = 0; i < nr; i++)
+		run_suite(suites[i]);
 
 	container_exit();
 	fs_exit();
 	ksft_finished();
+}
+
+int run_cases(const struct rss_case *cases, unsigned int nr)
+{
+	const struct rss_suite suite = { .cases = cases, .nr = nr };
+	const struct rss_suite *suites[] = { &suite };
+
+	return run_suites(suites, 1);
 }

@@ -23,12 +23,27 @@
 struct rss_case {
 	void (*fn)(void);
 	const char *name;
+	/* Instead of @fn: a case that exists in several variants. */
+	void (*fn_of)(const void *variant);
+	const void *variant;
 };
 
-#define T(x) { x, #x }
+#define T(x)	{ x, #x }
+#define V(x, v)	{ .name = #x "." #v, .fn_of = x, .variant = &(v) }
 
 /* The main() of a test program: returns the exit status. */
 int run_cases(const struct rss_case *cases, unsigned int nr);
+
+/* The cases of one file, for a program of several files. */
+struct rss_suite {
+	const char *name;	/* prefix of the names of its cases */
+	const struct rss_case *cases;
+	unsigned int nr;
+	bool v1_only;		/* skipped on cgroup v2 */
+};
+
+/* The same as run_cases() for all suites of a program. */
+int run_suites(const struct rss_suite * const *suites, unsigned int nr);
 
 /*
  * Ends the case, from its own process or a child of it: the first text becomes

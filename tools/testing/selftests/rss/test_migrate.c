@@ -15,19 +15,20 @@
 
 #include "fs.h"
 #include "mem.h"
+#include "migrate.h"
 #include "numa.h"
 #include "ops.h"
 #include "runner.h"
 #include "steps.h"
+#include "suites.h"
 #include "thp.h"
 #include "tunable.h"
 
 #define N	256
-#define SEED	1
 
 static struct nodes nodes;
 
-/* A kind of pages; file pages are of a file that the case made. */
+/* A kind of pages: the variants. */
 struct kind {
 	void (*map)(struct actor *actor);
 	void (*mount)(void);
@@ -41,42 +42,11 @@ struct way {
 	void (*come_back)(struct actor *actor);
 };
 
-static void map_anon(struct actor *a)
-{
-	a->mem = mem_anon(a->pages);
-	mem_fill(a->mem, a->pages, SEED);
-}
-
 static void map_locked(struct actor *a)
 {
-	map_anon(a);
+	migrate_map_anon(a);
 	require(!mlock(a->mem, a->pages * page_size()), "mlock: %s",
 		strerror(errno));
-}
-
-static void need_large(struct actor *a)
-{
-	mem_fill(a->mem, a->pages, SEED);
-	if (!thp_is_large(a->mem))
-		skip_case("no huge page to be had");
-}
-
-static void map_huge(struct actor *a)
-{
-	a->mem = thp_anon(a->pages);
-	need_large(a);
-}
-
-static void map_file(struct actor *a)
-{
-	a->mem = mem_file(a->fd, a->pages, MAP_SHARED);
-	mem_fill(a->mem, a->pages, SEED);
-}
-
-static void map_huge_file(struct actor *a)
-{
-	a->mem = thp_file(a->fd, a->pages);
-	need_large(a);
 }
 
 static void mount_tmpfs(void)
@@ -94,19 +64,18 @@ static void mount_disk(void)
 	fs_mount_disk(16 << 20);
 }
 
-static const struct kind anon = { map_anon };
+static const struct kind anon = { migrate_map_anon };
 static const struct kind locked = { map_locked };
-static const struct kind huge = { map_huge, .huge = true };
-static const struct kind shmem = { map_file, mount_tmpfs, .shmem = true };
-static const struct kind file = { map_file, mount_disk };
-static const struct kind huge_shmem = {
-	map_huge_file, mount_huge_tmpfs, .huge = true, .shmem = true
+static const struct kind huge = { migrate_map_huge, .huge = true };
+static const struct kind file = { migrate_map_file, mount_disk };
+
+static const struct kind shmem = {
+	migrate_map_file, mount_tmpfs, .shmem = true
 };
 
-static void verify(struct actor *a)
-{
-	mem_verify(a->mem, a->pages, SEED);
-}
+static const struct kind huge_shmem = {
+	migrate_map_huge_file, mount_huge_tmpfs, .huge = true, .shmem = true
+};
 
 static void migrate(const struct kind *kind, const struct way *way)
 {
@@ -117,7 +86,7 @@ static void migrate(const struct kind *kind, const struct way *way)
 		{ "map", kind->map, .anon = anon, .file = file, .shmem = shmem },
 		{ "go", way->go },
 		{ "come back", way->come_back },
-		{ "verify", verify },
+		{ "verify", migrate_verify },
 		{ "unmap", op_unmap,
 		  .anon = -anon, .file = -file, .shmem = -shmem },
 		{ }
@@ -127,9 +96,7 @@ static void migrate(const struct kind *kind, const struct way *way)
 	numa_nodes(&nodes);
 	if (kind->mount) {
 		kind->mount();
-		actor->fd = fs_file("file", 0, 0);
-		require(!ftruncate(actor->fd, n * page_size()), "ftruncate: %s",
-			strerror(errno));
+		migrate_make_file(actor);
 	}
 	take_steps(actor, 1, 1, steps);
 }
@@ -146,34 +113,9 @@ static void move_back(struct actor *a)
 
 static const struct way by_move_pages = { move_go, move_back };
 
-static void test_move_anon(void)
+static void test_move(const void *kind)
 {
-	migrate(&anon, &by_move_pages);
-}
-
-static void test_move_locked(void)
-{
-	migrate(&locked, &by_move_pages);
-}
-
-static void test_move_huge(void)
-{
-	migrate(&huge, &by_move_pages);
-}
-
-static void test_move_shmem(void)
-{
-	migrate(&shmem, &by_move_pages);
-}
-
-static void test_move_huge_shmem(void)
-{
-	migrate(&huge_shmem, &by_move_pages);
-}
-
-static void test_move_file(void)
-{
-	migrate(&file, &by_move_pages);
+	migrate(kind, &by_move_pages);
 }
 
 /* mbind(2) continues where move_pages(2) reports a page and gives up. */
@@ -201,19 +143,9 @@ static void bind_back(struct actor *a)
 
 static const struct way by_mbind = { bind_go, bind_back };
 
-static void test_mbind_anon(void)
+static void test_mbind(const void *kind)
 {
-	migrate(&anon, &by_mbind);
-}
-
-static void test_mbind_huge(void)
-{
-	migrate(&huge, &by_mbind);
-}
-
-static void test_mbind_shmem(void)
-{
-	migrate(&shmem, &by_mbind);
+	migrate(kind, &by_mbind);
 }
 
 /*
@@ -228,7 +160,7 @@ static void balance_to(struct actor *a, int node)
 	tunable_set("/proc/sys/kernel/numa_balancing", "1");
 	numa_run_on(node);
 	do {
-		mem_fill(a->mem, a->pages, SEED);
+		mem_fill(a->mem, a->pages, MIGRATE_SEED);
 		there = numa_count(0, a->mem, a->pages, node);
 	} while (there <= a->pages / 2 && time(NULL) < end);
 	require(there > a->pages / 2, "%zu of %zu pages come to node %d",
@@ -243,37 +175,35 @@ static void balance(struct actor *a)
 
 static const struct way by_balancing = { move_back, balance };
 
-static void test_balance_anon(void)
+static void test_balance(const void *kind)
 {
-	migrate(&anon, &by_balancing);
+	migrate(kind, &by_balancing);
 }
 
-static void test_balance_huge(void)
-{
-	migrate(&huge, &by_balancing);
-}
+static const struct rss_case cases[] = {
+	V(test_move, anon),
+	V(test_move, locked),
+	V(test_move, huge),
+	V(test_move, shmem),
+	V(test_move, huge_shmem),
+	V(test_move, file),
+	V(test_mbind, anon),
+	V(test_mbind, huge),
+	V(test_mbind, shmem),
+	V(test_balance, anon),
+	V(test_balance, huge),
+	V(test_balance, shmem),
+};
 
-static void test_balance_shmem(void)
-{
-	migrate(&shmem, &by_balancing);
-}
+static const struct rss_suite ways = {
+	.cases = cases, .nr = ARRAY_SIZE(cases)
+};
 
 int main(void)
 {
-	static const struct rss_case cases[] = {
-		T(test_move_anon),
-		T(test_move_locked),
-		T(test_move_huge),
-		T(test_move_shmem),
-		T(test_move_huge_shmem),
-		T(test_move_file),
-		T(test_mbind_anon),
-		T(test_mbind_huge),
-		T(test_mbind_shmem),
-		T(test_balance_anon),
-		T(test_balance_huge),
-		T(test_balance_shmem),
+	static const struct rss_suite * const suites[] = {
+		&ways, &migrate_away, &migrate_live, &migrate_owner,
 	};
 
-	return run_cases(cases, ARRAY_SIZE(cases));
+	return run_suites(suites, ARRAY_SIZE(suites));
 }

@@ -20,6 +20,7 @@
 #include "limit.h"
 #include "mem.h"
 #include "runner.h"
+#include "suites.h"
 #include "swap.h"
 
 #define LIMIT	2048
@@ -300,18 +301,26 @@ static void test_rmdir_then_limit(void)
 	child_finish(&child);
 }
 
+static const struct rss_case cases[] = {
+	T(test_sum),
+	T(test_parent_limit),
+	T(test_child_limit),
+	T(test_oom),
+	T(test_rmdir),
+	T(test_rmdir_mapped_by_parent),
+	T(test_rmdir_to_nobody),
+	T(test_rmdir_then_limit),
+};
+
+static const struct rss_suite nest = {
+	.cases = cases, .nr = ARRAY_SIZE(cases)
+};
+
 int main(void)
 {
-	static const struct rss_case cases[] = {
-		T(test_sum),
-		T(test_parent_limit),
-		T(test_child_limit),
-		T(test_oom),
-		T(test_rmdir),
-		T(test_rmdir_mapped_by_parent),
-		T(test_rmdir_to_nobody),
-		T(test_rmdir_then_limit),
+	static const struct rss_suite * const suites[] = {
+		&nest, &nest_fair,
 	};
 
-	return run_cases(cases, ARRAY_SIZE(cases));
+	return run_suites(suites, ARRAY_SIZE(suites));
 }

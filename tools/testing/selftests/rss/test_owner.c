@@ -25,14 +25,10 @@
 #include "oracle.h"
 #include "runner.h"
 #include "steps.h"
+#include "suites.h"
 
 #define N	64
 #define HALF	(N / 2)
-
-static void map(struct actor *a)
-{
-	a->mem = mem_anon(N);
-}
 
 static void map_and_read(struct actor *a)
 {
@@ -52,21 +48,6 @@ static void map_more_and_write(struct actor *a)
 	mem_fill(a->more, N, 0);
 }
 
-static void write_again(struct actor *a)
-{
-	mem_fill(a->mem, N, 0);
-}
-
-static void write_first_half(struct actor *a)
-{
-	mem_fill(a->mem, HALF, 0);
-}
-
-static void unmap(struct actor *a)
-{
-	mem_unmap(a->mem, N);
-}
-
 static void unmap_more(struct actor *a)
 {
 	mem_unmap(a->more, N);
@@ -82,17 +63,19 @@ static void test_shared(void)
 	static const struct step steps[] = {
 		{ "the first maps", map_and_read, 0, 0, .file = N },
 		{ "the second maps", map_and_read, 1, 1 },
-		{ "the first unmaps", unmap, 0, 0 },
+		{ "the first unmaps", op_unmap, 0, 0 },
 		{ "and maps again", map_and_read, 0, 0 },
-		{ "the second unmaps", unmap, 1, 1 },
-		{ "the first unmaps", unmap, 0, 0, .file = -N },
+		{ "the second unmaps", op_unmap, 1, 1 },
+		{ "the first unmaps", op_unmap, 0, 0, .file = -N },
 		{ "the second maps", map_and_read, 1, 1, .file = N },
 		{ "the first maps", map_and_read, 0, 0 },
-		{ "the second unmaps", unmap, 1, 1 },
-		{ "the first unmaps", unmap, 0, 1, .file = -N },
+		{ "the second unmaps", op_unmap, 1, 1 },
+		{ "the first unmaps", op_unmap, 0, 1, .file = -N },
 		{ }
 	};
-	struct actor actors[2] = { { .home = 0 }, { .home = 1 } };
+	struct actor actors[2] = {
+		{ .home = 0, .pages = N }, { .home = 1, .pages = N },
+	};
 
 	fs_mount("ramfs", NULL);
 	actors[0].fd = fs_file("file", N, 0);
@@ -105,11 +88,11 @@ static void test_shared_in_one(void)
 	static const struct step steps[] = {
 		{ "one maps", map_and_read, 0, 0, .file = N },
 		{ "the other maps", map_and_read, 1, 0 },
-		{ "one unmaps", unmap, 0, 0 },
-		{ "the other unmaps", unmap, 1, 0, .file = -N },
+		{ "one unmaps", op_unmap, 0, 0 },
+		{ "the other unmaps", op_unmap, 1, 0, .file = -N },
 		{ }
 	};
-	struct actor actors[2] = { 0 };
+	struct actor actors[2] = { { .pages = N }, { .pages = N } };
 
 	fs_mount("ramfs", NULL);
 	actors[0].fd = fs_file("file", N, 0);
@@ -122,10 +105,10 @@ static void test_outside(void)
 {
 	static const struct step steps[] = {
 		{ "map what is mapped outside", map_and_read },
-		{ "unmap", unmap },
+		{ "unmap", op_unmap },
 		{ }
 	};
-	struct actor actor[1] = { 0 };
+	struct actor actor[1] = { { .pages = N } };
 	char *mem;
 
 	fs_mount("ramfs", NULL);
@@ -140,14 +123,14 @@ static void test_move(void)
 	static const struct step steps[] = {
 		{ "write", map_and_write, .anon = N },
 		{ "move", move_to_second },
-		{ "write again", write_again },
+		{ "write again", op_write },
 		{ "write more", map_more_and_write, .at = 1, .anon = N },
-		{ "unmap what was written before", unmap, .anon = -N },
+		{ "unmap what was written before", op_unmap, .anon = -N },
 		{ "unmap what was written since", unmap_more,
 		  .at = 1, .anon = -N },
 		{ }
 	};
-	struct actor actor[1] = { 0 };
+	struct actor actor[1] = { { .pages = N } };
 
 	take_steps(actor, 1, 2, steps);
 }
@@ -193,8 +176,8 @@ static void test_fork(void)
 		{ "the child moves", op_step_forked },
 		{ "the child copies a half", op_step_forked,
 		  .at = 1, .anon = HALF - 1 },
-		{ "the parent writes that half", write_first_half },
-		{ "the parent unmaps all", unmap, .anon = -HALF },
+		{ "the parent writes that half", op_write_first_half },
+		{ "the parent unmaps all", op_unmap, .anon = -HALF },
 		{ "the child unmaps the first copy", op_step_forked, .anon = -1 },
 		{ "the child unmaps the others", op_step_forked,
 		  .at = 1, .anon = 1 - HALF },
@@ -202,7 +185,7 @@ static void test_fork(void)
 		{ "the child exits", op_finish_forked, .oracle_only = true },
 		{ }
 	};
-	struct actor actor[1] = { 0 };
+	struct actor actor[1] = { { .pages = N } };
 
 	take_steps(actor, 1, 2, steps);
 }
@@ -232,15 +215,15 @@ static void write_by_vfork(struct actor *a)
 static void test_vfork(void)
 {
 	static const struct step steps[] = {
-		{ "map", map },
+		{ "map", op_map_anon },
 		{ "another process in the mm moves and writes", write_by_vfork,
 		  .anon = N },
 		{ "write more", map_more_and_write, .anon = N },
-		{ "unmap", unmap, .anon = -N },
+		{ "unmap", op_unmap, .anon = -N },
 		{ "unmap more", unmap_more, .anon = -N },
 		{ }
 	};
-	struct actor actor[1] = { 0 };
+	struct actor actor[1] = { { .pages = N } };
 
 	take_steps(actor, 1, 2, steps);
 }
@@ -266,13 +249,13 @@ static void write_by_thread(struct actor *a)
 static void test_thread(void)
 {
 	static const struct step steps[] = {
-		{ "map", map },
+		{ "map", op_map_anon },
 		{ "a thread moves and writes", write_by_thread,
 		  .oracle_only = true },
-		{ "unmap", unmap, .anon = -N },
+		{ "unmap", op_unmap, .anon = -N },
 		{ }
 	};
-	struct actor actor[1] = { 0 };
+	struct actor actor[1] = { { .pages = N } };
 
 	container_need_v1();
 	take_steps(actor, 1, 2, steps);
@@ -450,20 +433,28 @@ static void test_exec_after_move(void)
 		container_usage(containers[1]));
 }
 
+static const struct rss_case cases[] = {
+	T(test_shared),
+	T(test_shared_in_one),
+	T(test_outside),
+	T(test_move),
+	T(test_fork),
+	T(test_vfork),
+	T(test_thread),
+	T(test_dead_leader),
+	T(test_exec),
+	T(test_exec_after_move),
+};
+
+static const struct rss_suite owner = {
+	.cases = cases, .nr = ARRAY_SIZE(cases)
+};
+
 int main(void)
 {
-	static const struct rss_case cases[] = {
-		T(test_shared),
-		T(test_shared_in_one),
-		T(test_outside),
-		T(test_move),
-		T(test_fork),
-		T(test_vfork),
-		T(test_thread),
-		T(test_dead_leader),
-		T(test_exec),
-		T(test_exec_after_move),
+	static const struct rss_suite * const suites[] = {
+		&owner, &owner_exit, &ownerless,
 	};
 
-	return run_cases(cases, ARRAY_SIZE(cases));
+	return run_suites(suites, ARRAY_SIZE(suites));
 }

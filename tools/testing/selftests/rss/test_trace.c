@@ -10,7 +10,6 @@
 #include "events.h"
 #include "hierarchy.h"
 #include "limit.h"
-#include "lower.h"
 #include "mem.h"
 #include "runner.h"
 #include "swap.h"
@@ -156,20 +155,25 @@ static void test_oom(void)
 }
 
 /* On request, no limit is met. */
+#define FILLED	2048
+#define HALF	(FILLED / 2)
+
 static void test_shrink(void)
 {
 	struct filler filler = { .pages = FILLED };
 	struct reclaim sum;
 	struct child child;
+	char *c, text[32];
 	long usage;
-	char *c;
 
 	swap_on(2 * FILLED);
-	lower_by_shrinking = true;
-	c = filled_container(&child, &filler);
+	c = limited_container("shrunk", 2 * FILLED);
+	child_start(&child, c, child_filler, &filler);
+	child_step(&child);
 	usage = container_usage(c);
 	trace_start();
-	require(!lower(c, HALF), "cannot shrink");
+	snprintf(text, sizeof(text), "%zu", HALF * page_size());
+	container_set(c, "rss_shrink_in_bytes", text);
 	sum = check_reclaim(c);
 	require(sum.begun > 0 && sum.wanted <= usage - HALF &&
 		sum.begun == sum.ended,
@@ -179,10 +183,11 @@ static void test_shrink(void)
 		sum.reclaimed >= usage - HALF,
 		"%ld reclaimed, rss_reclaimed is %ld", sum.reclaimed,
 		container_get(c, "rss_reclaimed"));
-	require(!check_at_limit("rss_container_limit", c, OLD_LIMIT),
-		"a limit was met");
+	require(!check_at_limit("rss_container_limit", c, 2 * FILLED) &&
+		!events_get(c, EVENT_OOM), "a limit was met");
 	trace_stop();
-	let_end(c, &child);
+	child_step(&child);
+	child_finish(&child);
 }
 
 /* The first to touch pages that the case has mapped for both. */

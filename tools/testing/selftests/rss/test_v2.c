@@ -22,6 +22,7 @@
 #include "hierarchy.h"
 #include "mem.h"
 #include "runner.h"
+#include "suites.h"
 #include "swap.h"
 
 #define FILLED		2048
@@ -480,24 +481,32 @@ static void test_notify(void)
 	let_end(&child);
 }
 
+static const struct rss_case cases[] = {
+	T(test_lower),
+	T(test_lower_kills),
+	T(test_lower_in_vain),
+	T(test_lower_busy),
+	T(test_reclaim),
+	T(test_reclaim_fewer),
+	T(test_reclaim_no_swap),
+	T(test_reclaim_signal),
+	T(test_clone_into),
+	T(test_events_max),
+	T(test_events_oom),
+	T(test_events_watermark),
+	T(test_notify),
+};
+
+static const struct rss_suite v2 = {
+	.cases = cases, .nr = ARRAY_SIZE(cases)
+};
+
 int main(void)
 {
-	static const struct rss_case cases[] = {
-		T(test_lower),
-		T(test_lower_kills),
-		T(test_lower_in_vain),
-		T(test_lower_busy),
-		T(test_reclaim),
-		T(test_reclaim_fewer),
-		T(test_reclaim_no_swap),
-		T(test_reclaim_signal),
-		T(test_clone_into),
-		T(test_events_max),
-		T(test_events_oom),
-		T(test_events_watermark),
-		T(test_notify),
+	static const struct rss_suite * const suites[] = {
+		&v2, &v2_delegate, &v2_files,
 	};
 
 	hierarchy_use(2);
-	return run_cases(cases, ARRAY_SIZE(cases));
+	return run_suites(suites, ARRAY_SIZE(suites));
 }

@@ -9,16 +9,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 
 #include "child.h"
 #include "container.h"
 #include "events.h"
 #include "fs.h"
-#include "hierarchy.h"
 #include "mem.h"
 #include "runner.h"
 #include "sizer.h"
+#include "suites.h"
+#include "thp.h"
 
 #define MARK	2000
 #define MOST	(2 * MARK)
@@ -287,13 +287,10 @@ static void child_area(struct child *self, void *arg)
 {
 	struct area *area = arg;
 
-	if (area->huge) {
-		prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
-		area->mem = mem_huge(area->pages);
-		mem_advise(area->mem, area->pages, MADV_HUGEPAGE);
-	} else {
+	if (area->huge)
+		area->mem = thp_anon(area->pages);
+	else
 		area->mem = mem_file(area->fd, area->pages, MAP_SHARED);
-	}
 	for (;;) {
 		child_sync(self);
 		if (area->huge)
@@ -332,10 +329,8 @@ static void cross_by_area(struct area *area)
 
 static void test_huge(void)
 {
-	struct area area = { .pages = huge_pages(), .huge = true };
+	struct area area = { .pages = thp_need(), .huge = true };
 
-	if (!area.pages)
-		skip_case("no transparent huge pages");
 	cross_by_area(&area);
 }
 
@@ -348,22 +343,29 @@ static void test_file(void)
 	cross_by_area(&area);
 }
 
+static const struct rss_case cases[] = {
+	T(test_exact),
+	T(test_again),
+	T(test_every_page),
+	T(test_set_below_usage),
+	T(test_none),
+	T(test_no_reclaim),
+	T(test_units),
+	T(test_parent),
+	T(test_siblings),
+	T(test_huge),
+	T(test_file),
+};
+
+static const struct rss_suite watermark = {
+	.cases = cases, .nr = ARRAY_SIZE(cases), .v1_only = true
+};
+
 int main(void)
 {
-	static const struct rss_case cases[] = {
-		T(test_exact),
-		T(test_again),
-		T(test_every_page),
-		T(test_set_below_usage),
-		T(test_none),
-		T(test_no_reclaim),
-		T(test_units),
-		T(test_parent),
-		T(test_siblings),
-		T(test_huge),
-		T(test_file),
+	static const struct rss_suite * const suites[] = {
+		&watermark, &watermark_load, &watermark_wide,
 	};
 
-	hierarchy_use(1);
-	return run_cases(cases, ARRAY_SIZE(cases));
+	return run_suites(suites, ARRAY_SIZE(suites));
 }

@@ -27,6 +27,7 @@
 #include "limit.h"
 #include "mem.h"
 #include "runner.h"
+#include "suites.h"
 #include "swap.h"
 #include "uffd.h"
 
@@ -232,14 +233,13 @@ static void test_limit(void)
 		container_usage(c));
 }
 
-int main(void)
-{
-	static const struct rss_case cases[] = {
-		T(test_charged),
-		T(test_removed),
-		T(test_removed_top),
-		T(test_limit),
-	};
+static const struct rss_case cases[] = {
+	T(test_charged),
+	T(test_removed),
+	T(test_removed_top),
+	T(test_limit),
+};
 
-	return run_cases(cases, ARRAY_SIZE(cases));
-}
+const struct rss_suite ownerless = {
+	"ownerless", cases, ARRAY_SIZE(cases)
+};

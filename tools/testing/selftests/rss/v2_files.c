@@ -12,10 +12,10 @@
 
 #include "child.h"
 #include "container.h"
-#include "hierarchy.h"
 #include "keys.h"
 #include "mem.h"
 #include "runner.h"
+#include "suites.h"
 
 static const struct {
 	const char *name;
@@ -303,20 +303,18 @@ static void test_peak(void)
 	container_set(c, "rss.max", "max");
 }
 
-int main(void)
-{
-	static const struct rss_case cases[] = {
-		T(test_modes),
-		T(test_root),
-		T(test_root_current),
-		T(test_defaults),
-		T(test_accepted),
-		T(test_refused),
-		T(test_read_only),
-		T(test_stat),
-		T(test_peak),
-	};
+static const struct rss_case cases[] = {
+	T(test_modes),
+	T(test_root),
+	T(test_root_current),
+	T(test_defaults),
+	T(test_accepted),
+	T(test_refused),
+	T(test_read_only),
+	T(test_stat),
+	T(test_peak),
+};
 
-	hierarchy_use(2);
-	return run_cases(cases, ARRAY_SIZE(cases));
-}
+const struct rss_suite v2_files = {
+	"files", cases, ARRAY_SIZE(cases)
+};

@@ -8,8 +8,6 @@
  * pages are charged in the order in which they were touched; so the two differ
  * in one case of each pair.
  */
-#include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "container.h"
@@ -19,6 +17,7 @@
 #include "ops.h"
 #include "runner.h"
 #include "steps.h"
+#include "suites.h"
 
 #define N	64
 
@@ -302,20 +301,19 @@ static void test_nobody_gone(void)
 	share_with_outsider(false, false);
 }
 
-int main(void)
-{
-	static const struct rss_case cases[] = {
-		T(test_shmem),
-		T(test_shmem_reverse),
-		T(test_file),
-		T(test_moved),
-		T(test_fork),
-		T(test_fork_reverse),
-		T(test_nobody),
-		T(test_nobody_first),
-		T(test_nobody_last),
-		T(test_nobody_gone),
-	};
+static const struct rss_case cases[] = {
+	T(test_shmem),
+	T(test_shmem_reverse),
+	T(test_file),
+	T(test_moved),
+	T(test_fork),
+	T(test_fork_reverse),
+	T(test_nobody),
+	T(test_nobody_first),
+	T(test_nobody_last),
+	T(test_nobody_gone),
+};
 
-	return run_cases(cases, ARRAY_SIZE(cases));
-}
+const struct rss_suite migrate_owner = {
+	"owner", cases, ARRAY_SIZE(cases)
+};

@@ -6,10 +6,7 @@
  * mover, migrates or splits them. Meanwhile the case reads usage as fast as it
  * can: it must read only one value.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -18,10 +15,11 @@
 #include "frame.h"
 #include "fs.h"
 #include "limit.h"
-#include "hierarchy.h"
 #include "mem.h"
+#include "migrate.h"
 #include "numa.h"
 #include "runner.h"
+#include "suites.h"
 #include "swap.h"
 #include "thp.h"
 
@@ -33,21 +31,18 @@ static struct nodes nodes;
 
 /* The holder's pages, shared with it and the mover. */
 struct holder {
-	void (*map)(struct holder *holder);
-	size_t pages;
+	struct actor a;
+	void (*map)(struct actor *a);
 	size_t whole;		/* this many at the start surely exist */
-	int fd;
 	pid_t pid;
-	char *mem;
 };
 
-static struct holder *new_holder(void (*map)(struct holder *holder),
-				 size_t pages)
+static struct holder *new_holder(void (*map)(struct actor *a), size_t pages)
 {
 	struct holder *holder = (struct holder *)mem_shared(1);
 
 	*holder = (struct holder){
-		.map = map, .pages = pages, .whole = pages
+		.a = { .pages = pages }, .map = map, .whole = pages
 	};
 	return holder;
 }
@@ -58,41 +53,10 @@ static void hold(struct child *self, void *arg)
 
 	child_sync(self);
 	holder->pid = getpid();
-	holder->map(holder);
+	holder->map(&holder->a);
 	child_sync(self);
-	mem_verify(holder->mem, holder->whole, 1);
+	mem_verify(holder->a.mem, holder->whole, MIGRATE_SEED);
 	child_sync(self);
-}
-
-static void map_anon(struct holder *holder)
-{
-	holder->mem = mem_anon(holder->pages);
-	mem_fill(holder->mem, holder->pages, 1);
-}
-
-static void need_large(struct holder *holder)
-{
-	mem_fill(holder->mem, holder->pages, 1);
-	if (!thp_is_large(holder->mem))
-		skip_case("no huge page to be had");
-}
-
-static void map_huge(struct holder *holder)
-{
-	holder->mem = thp_anon(holder->pages);
-	need_large(holder);
-}
-
-static void map_file(struct holder *holder)
-{
-	holder->mem = mem_file(holder->fd, holder->pages, MAP_SHARED);
-	mem_fill(holder->mem, holder->pages, 1);
-}
-
-static void map_huge_file(struct holder *holder)
-{
-	holder->mem = thp_file(holder->fd, holder->pages);
-	need_large(holder);
 }
 
 static void start_holder(struct child *child, const char *container,
@@ -122,11 +86,11 @@ static void mover(struct child *self, void *arg)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		to = !to;
-		moved += numa_try_move(holder->pid, holder->mem, holder->pages,
-				       nodes.id[to]);
+		moved += numa_try_move(holder->pid, holder->a.mem,
+				       holder->a.pages, nodes.id[to]);
 	} while (!time_is_up(&start));
 	/* All of them, at least once in both directions. */
-	require(moved >= 2 * holder->pages, "only %zu pages migrated", moved);
+	require(moved >= 2 * holder->a.pages, "only %zu pages migrated", moved);
 	child_sync(self);
 }
 
@@ -143,8 +107,8 @@ static void mover_of_all(struct child *self, void *arg)
 		to = !to;
 		numa_migrate(holder->pid, nodes.id[!to], nodes.id[to]);
 	} while (!time_is_up(&start));
-	require(numa_count(holder->pid, holder->mem, holder->pages,
-			   nodes.id[to]) == holder->pages,
+	require(numa_count(holder->pid, holder->a.mem, holder->a.pages,
+			   nodes.id[to]) == holder->a.pages,
 		"the pages have not migrated");
 	child_sync(self);
 }
@@ -154,8 +118,8 @@ static void splitter(struct child *self, void *arg)
 	struct holder *holder = arg;
 
 	child_sync(self);
-	thp_split(holder->pid, holder->mem, holder->pages);
-	require(!frame_is(frame_of(holder->pid, holder->mem), KPF_THP),
+	thp_split(holder->pid, holder->a.mem, holder->a.pages);
+	require(!frame_is(frame_of(holder->pid, holder->a.mem), KPF_THP),
 		"not split");
 	child_sync(self);
 }
@@ -202,24 +166,22 @@ static void watch(struct holder *holder, child_fn move)
 static void make_file(struct holder *holder, const char *options)
 {
 	fs_mount("tmpfs", options);
-	holder->fd = fs_file("file", 0, 0);
-	require(!ftruncate(holder->fd, holder->pages * page_size()),
-		"ftruncate: %s", strerror(errno));
+	migrate_make_file(&holder->a);
 }
 
 static void test_move_anon(void)
 {
-	watch(new_holder(map_anon, N), mover);
+	watch(new_holder(migrate_map_anon, N), mover);
 }
 
 static void test_move_huge(void)
 {
-	watch(new_holder(map_huge, 2 * thp_need()), mover);
+	watch(new_holder(migrate_map_huge, 2 * thp_need()), mover);
 }
 
 static void test_move_shmem(void)
 {
-	struct holder *holder = new_holder(map_file, N);
+	struct holder *holder = new_holder(migrate_map_file, N);
 
 	make_file(holder, NULL);
 	watch(holder, mover);
@@ -227,28 +189,29 @@ static void test_move_shmem(void)
 
 static void test_move_huge_shmem(void)
 {
-	struct holder *holder = new_holder(map_huge_file, 2 * thp_need());
+	struct holder *holder;
 
+	holder = new_holder(migrate_map_huge_file, 2 * thp_need());
 	make_file(holder, "huge=always");
 	watch(holder, mover);
 }
 
 static void test_move_all(void)
 {
-	watch(new_holder(map_anon, N), mover_of_all);
+	watch(new_holder(migrate_map_anon, N), mover_of_all);
 }
 
 /* Two containers map the pages; the first owns all of them. */
 static void test_move_shared(void)
 {
-	struct holder *first = new_holder(map_file, N);
-	struct holder *second = new_holder(map_file, N);
+	struct holder *first = new_holder(migrate_map_file, N);
+	struct holder *second = new_holder(migrate_map_file, N);
 	struct child children[2], moving;
 	char *containers[2];
 
 	numa_nodes(&nodes);
 	make_file(first, NULL);
-	second->fd = first->fd;
+	second->a.fd = first->a.fd;
 	containers[0] = container_new(NULL, "first");
 	containers[1] = container_new(NULL, "second");
 	start_holder(&children[0], containers[0], first);
@@ -271,7 +234,7 @@ static void migrate_at_limit(struct holder *holder)
 	struct child child, moving;
 
 	numa_nodes(&nodes);
-	swap_on(2 * holder->pages);
+	swap_on(2 * holder->a.pages);
 	start_holder(&child, c, holder);
 	child_start(&moving, NULL, mover, holder);
 	container_set_pages(c, "rss_limit", container_usage(c));
@@ -291,54 +254,54 @@ static void migrate_at_limit(struct holder *holder)
 
 static void test_limit_anon(void)
 {
-	migrate_at_limit(new_holder(map_anon, N));
+	migrate_at_limit(new_holder(migrate_map_anon, N));
 }
 
 static void test_limit_huge(void)
 {
-	migrate_at_limit(new_holder(map_huge, 2 * thp_need()));
+	migrate_at_limit(new_holder(migrate_map_huge, 2 * thp_need()));
 }
 
 #define SPLITS	16	/* huge pages, split one after the other */
 
 static void test_split(void)
 {
-	watch(new_holder(map_huge, SPLITS * thp_need()), splitter);
+	watch(new_holder(migrate_map_huge, SPLITS * thp_need()), splitter);
 }
 
 /* The second quarter of each huge page is no longer mapped. */
-static void map_in_part(struct holder *holder)
+static void map_in_part(struct actor *a)
 {
 	size_t quarter = huge_pages() / 4;
 	char *mem, *end;
 
-	map_huge(holder);
-	end = holder->mem + holder->pages * page_size();
-	for (mem = holder->mem; mem < end; mem += 4 * quarter * page_size())
+	migrate_map_huge(a);
+	end = a->mem + a->pages * page_size();
+	for (mem = a->mem; mem < end; mem += 4 * quarter * page_size())
 		mem_advise(mem + quarter * page_size(), quarter, MADV_DONTNEED);
-	holder->whole = quarter;
 }
 
 static void test_split_part(void)
 {
-	watch(new_holder(map_in_part, SPLITS * thp_need()), splitter);
+	struct holder *holder = new_holder(map_in_part, SPLITS * thp_need());
+
+	holder->whole = huge_pages() / 4;
+	watch(holder, splitter);
 }
 
-int main(void)
-{
-	static const struct rss_case cases[] = {
-		T(test_move_anon),
-		T(test_move_huge),
-		T(test_move_shmem),
-		T(test_move_huge_shmem),
-		T(test_move_all),
-		T(test_move_shared),
-		T(test_limit_anon),
-		T(test_limit_huge),
-		T(test_split),
-		T(test_split_part),
-	};
+static const struct rss_case cases[] = {
+	T(test_move_anon),
+	T(test_move_huge),
+	T(test_move_shmem),
+	T(test_move_huge_shmem),
+	T(test_move_all),
+	T(test_move_shared),
+	T(test_limit_anon),
+	T(test_limit_huge),
+	T(test_split),
+	T(test_split_part),
+};
 
-	hierarchy_use(1);
-	return run_cases(cases, ARRAY_SIZE(cases));
-}
+const struct rss_suite migrate_live = {
+	"live", cases, ARRAY_SIZE(cases), .v1_only = true
+};

@@ -20,6 +20,7 @@
 #include "mem.h"
 #include "runner.h"
 #include "sizer.h"
+#include "suites.h"
 
 #define WIDTH		1000
 #define DEPTH		100
@@ -191,14 +192,13 @@ static void test_exact(void)
 	}
 }
 
-int main(void)
-{
-	static const struct rss_case cases[] = {
-		T(test_flat),
-		T(test_deep),
-		T(test_write),
-		T(test_exact),
-	};
+static const struct rss_case cases[] = {
+	T(test_flat),
+	T(test_deep),
+	T(test_write),
+	T(test_exact),
+};
 
-	return run_cases(cases, ARRAY_SIZE(cases));
-}
+const struct rss_suite watermark_wide = {
+	"wide", cases, ARRAY_SIZE(cases)
+};

@@ -5,11 +5,9 @@
  *
  * One process in one container; frames tell where its pages were.
  */
-#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "block.h"
@@ -18,16 +16,17 @@
 #include "fs.h"
 #include "keys.h"
 #include "mem.h"
+#include "migrate.h"
 #include "numa.h"
 #include "ops.h"
 #include "runner.h"
 #include "steps.h"
+#include "suites.h"
 #include "thp.h"
 #include "tunable.h"
 
 #define CMA		"/sys/kernel/debug/cma/"
 #define MOST_PAGES	16384
-#define SEED		1
 
 static struct nodes nodes;
 
@@ -58,31 +57,6 @@ static void expect_moved(struct actor *a, size_t least)
 		a->pages);
 }
 
-static void map_anon(struct actor *a)
-{
-	a->mem = mem_anon(a->pages);
-	mem_fill(a->mem, a->pages, SEED);
-}
-
-static void map_huge(struct actor *a)
-{
-	a->mem = thp_anon(a->pages);
-	mem_fill(a->mem, a->pages, SEED);
-	if (!thp_is_large(a->mem))
-		skip_case("no huge page to be had");
-}
-
-static void map_file(struct actor *a)
-{
-	a->mem = mem_file(a->fd, a->pages, MAP_SHARED);
-	mem_fill(a->mem, a->pages, SEED);
-}
-
-static void verify(struct actor *a)
-{
-	mem_verify(a->mem, a->pages, SEED);
-}
-
 /* With file pages if the actor has a file. */
 static void take_away(struct actor *actor, void (*map)(struct actor *a),
 		      void (*migrate)(struct actor *a))
@@ -92,7 +66,7 @@ static void take_away(struct actor *actor, void (*map)(struct actor *a),
 	const struct step steps[] = {
 		{ "map", map, .anon = anon, .file = shmem, .shmem = shmem },
 		{ "migrate", migrate },
-		{ "verify", verify },
+		{ "verify", migrate_verify },
 		{ "unmap", op_unmap,
 		  .anon = -anon, .file = -shmem, .shmem = -shmem },
 		{ }
@@ -105,9 +79,7 @@ static void take_away(struct actor *actor, void (*map)(struct actor *a),
 static void make_file(struct actor *actor)
 {
 	fs_mount("tmpfs", NULL);
-	actor->fd = fs_file("file", 0, 0);
-	require(!ftruncate(actor->fd, actor->pages * page_size()),
-		"ftruncate: %s", strerror(errno));
+	migrate_make_file(actor);
 }
 
 /* Also its stack, data and program, even if shared with the runner. */
@@ -126,14 +98,14 @@ static void test_process_anon(void)
 {
 	struct actor actor[1] = { { .pages = 256 } };
 
-	take_away(actor, map_anon, migrate_process);
+	take_away(actor, migrate_map_anon, migrate_process);
 }
 
 static void test_process_huge(void)
 {
 	struct actor actor[1] = { { .pages = 2 * thp_need() } };
 
-	take_away(actor, map_huge, migrate_process);
+	take_away(actor, migrate_map_huge, migrate_process);
 }
 
 static void test_process_shmem(void)
@@ -141,7 +113,7 @@ static void test_process_shmem(void)
 	struct actor actor[1] = { { .pages = 256 } };
 
 	make_file(actor);
-	take_away(actor, map_file, migrate_process);
+	take_away(actor, migrate_map_file, migrate_process);
 }
 
 /*
@@ -178,7 +150,7 @@ static void compact(struct actor *a)
 		mem_fill(ballast + round * MOST_PAGES * page_size(), MOST_PAGES,
 			 0);
 		mem_advise(a->mem, MOST_PAGES, MADV_DONTNEED);
-		mem_fill(a->mem, MOST_PAGES, SEED);
+		mem_fill(a->mem, MOST_PAGES, MIGRATE_SEED);
 		drop_most(a);
 		round++;
 	}
@@ -190,13 +162,13 @@ static void verify_kept(struct actor *a)
 	size_t i;
 
 	for (i = 0; i < MOST_PAGES; i += SPREAD)
-		mem_verify(a->mem + i * page_size(), 1, SEED + i);
+		mem_verify(a->mem + i * page_size(), 1, MIGRATE_SEED + i);
 }
 
 static void test_compaction(void)
 {
 	static const struct step steps[] = {
-		{ "write all", map_anon, .anon = MOST_PAGES },
+		{ "write all", migrate_map_anon, .anon = MOST_PAGES },
 		{ "drop most", drop_most, .anon = KEPT - MOST_PAGES },
 		{ "compact", compact },
 		{ "verify", verify_kept },
@@ -239,17 +211,17 @@ static void map_in_block(struct actor *a, void (*map)(struct actor *a))
 
 static void map_anon_in_block(struct actor *a)
 {
-	map_in_block(a, map_anon);
+	map_in_block(a, migrate_map_anon);
 }
 
 static void map_huge_in_block(struct actor *a)
 {
-	map_in_block(a, map_huge);
+	map_in_block(a, migrate_map_huge);
 }
 
 static void map_file_in_block(struct actor *a)
 {
-	map_in_block(a, map_file);
+	map_in_block(a, migrate_map_file);
 }
 
 static void take_offline(struct actor *actor, void (*map)(struct actor *a))
@@ -385,17 +357,17 @@ static void map_in_cma(struct actor *a, void (*map)(struct actor *a))
 
 static void map_anon_in_cma(struct actor *a)
 {
-	map_in_cma(a, map_anon);
+	map_in_cma(a, migrate_map_anon);
 }
 
 static void map_huge_in_cma(struct actor *a)
 {
-	map_in_cma(a, map_huge);
+	map_in_cma(a, migrate_map_huge);
 }
 
 static void map_file_in_cma(struct actor *a)
 {
-	map_in_cma(a, map_file);
+	map_in_cma(a, migrate_map_file);
 }
 
 static void lose_cma(struct actor *a)
@@ -445,20 +417,19 @@ static void test_cma_shmem(void)
 	take_from_cma(actor, map_file_in_cma);
 }
 
-int main(void)
-{
-	static const struct rss_case cases[] = {
-		T(test_compaction),
-		T(test_process_anon),
-		T(test_process_huge),
-		T(test_process_shmem),
-		T(test_offline_anon),
-		T(test_offline_huge),
-		T(test_offline_shmem),
-		T(test_cma_anon),
-		T(test_cma_huge),
-		T(test_cma_shmem),
-	};
+static const struct rss_case cases[] = {
+	T(test_compaction),
+	T(test_process_anon),
+	T(test_process_huge),
+	T(test_process_shmem),
+	T(test_offline_anon),
+	T(test_offline_huge),
+	T(test_offline_shmem),
+	T(test_cma_anon),
+	T(test_cma_huge),
+	T(test_cma_shmem),
+};
 
-	return run_cases(cases, ARRAY_SIZE(cases));
-}
+const struct rss_suite migrate_away = {
+	"away", cases, ARRAY_SIZE(cases)
+};

@@ -15,6 +15,7 @@
 #include "ops.h"
 #include "runner.h"
 #include "steps.h"
+#include "suites.h"
 #include "thp.h"
 #include "tunable.h"
 
@@ -209,13 +210,10 @@ static void test_shmem(void)
 	for_sizes("shmem_enabled", take_size_shared);
 }
 
-int main(void)
-{
-	static const struct rss_case cases[] = {
-		T(test_anon),
-		T(test_migrate),
-		T(test_shmem),
-	};
+static const struct rss_case cases[] = {
+	T(test_anon),
+	T(test_migrate),
+	T(test_shmem),
+};
 
-	return run_cases(cases, ARRAY_SIZE(cases));
-}
+const struct rss_suite thp_sizes = { "sizes", cases, ARRAY_SIZE(cases) };

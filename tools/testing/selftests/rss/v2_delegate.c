@@ -19,6 +19,7 @@
 #include "hierarchy.h"
 #include "mem.h"
 #include "runner.h"
+#include "suites.h"
 #include "swap.h"
 #include "unified.h"
 
@@ -182,16 +183,14 @@ static void test_threaded(void)
 	require(err == -ENOENT, "enabled in a threaded cgroup: %d", err);
 }
 
-int main(void)
-{
-	static const struct rss_case cases[] = {
-		T(test_namespace),
-		T(test_list),
-		T(test_owner),
-		T(test_threaded_below),
-		T(test_threaded),
-	};
+static const struct rss_case cases[] = {
+	T(test_namespace),
+	T(test_list),
+	T(test_owner),
+	T(test_threaded_below),
+	T(test_threaded),
+};
 
-	hierarchy_use(2);
-	return run_cases(cases, ARRAY_SIZE(cases));
-}
+const struct rss_suite v2_delegate = {
+	"delegate", cases, ARRAY_SIZE(cases)
+};

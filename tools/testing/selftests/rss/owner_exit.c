@@ -21,6 +21,7 @@
 #include "fs.h"
 #include "mem.h"
 #include "runner.h"
+#include "suites.h"
 
 #define N	64
 
@@ -281,15 +282,14 @@ static void test_clone_into_cgroup(void)
 	require(!cg_destroy(cgroup), "rmdir %s: %s", cgroup, strerror(errno));
 }
 
-int main(void)
-{
-	static const struct rss_case cases[] = {
-		T(test_shared_file),
-		T(test_truncated),
-		T(test_fork),
-		T(test_clone_vm),
-		T(test_clone_into_cgroup),
-	};
+static const struct rss_case cases[] = {
+	T(test_shared_file),
+	T(test_truncated),
+	T(test_fork),
+	T(test_clone_vm),
+	T(test_clone_into_cgroup),
+};
 
-	return run_cases(cases, ARRAY_SIZE(cases));
-}
+const struct rss_suite owner_exit = {
+	"exit", cases, ARRAY_SIZE(cases)
+};
