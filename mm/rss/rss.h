@@ -104,8 +104,8 @@ struct rss_cpu {
 };
 
 /*
- * Pages to charge at once, which are the most that a stock may hold, and the size that
- * a larger one is cut back to.
+ * The most pages that a stock may hold, to which it is filled at once, and the
+ * size to which a larger one is cut back: large enough not to be empty soon.
  */
 #define RSS_STOCK_MAX	128
 #define RSS_STOCK_KEEP	(RSS_STOCK_MAX / 4)

@@ -166,8 +166,8 @@ void rss_watermark_init(struct rss_container *rss)
 }
 
 /**
- * rss_watermark_free - let go of the watermark of a container
- * @rss: the container, which nobody uses any more
+ * rss_watermark_free - drop the watermark of a container
+ * @rss: the container, which is about to be freed
  */
 void rss_watermark_free(struct rss_container *rss)
 {
