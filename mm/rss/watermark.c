@@ -9,9 +9,10 @@
  * and the counter is usage.
  *
  * The slow path checks for closeness, at each level on the way up and nowhere
- * else. Once a watermark is close, the stocks of the CPUs below it are
- * stopped, once: they are allowed again when it is twice as far away. All
- * stocks together are less than that, however many containers there are.
+ * else, and only if any watermark is set (rss_stock_watch()). Once one is
+ * close, the stocks of the CPUs below it are stopped, once: they are allowed
+ * again when it is twice as far away. All stocks together are less than that,
+ * however many containers there are.
  */
 
 #include <linux/cpumask.h>
