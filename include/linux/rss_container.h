@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RSS controller: what the rest of the kernel calls.
+ * RSS controller: the interface to the rest of the kernel.
  *
- * Each call costs a static branch until the first container is created, and
- * nothing at all without CONFIG_RSS_CONTAINER.
+ * Until the first container is created, each call is a static branch. Without
+ * CONFIG_RSS_CONTAINER it is nothing.
  */
 #ifndef _LINUX_RSS_CONTAINER_H
 #define _LINUX_RSS_CONTAINER_H
@@ -21,7 +21,7 @@ struct rss_container;
 
 DECLARE_STATIC_KEY_FALSE(rss_container_key);
 
-/* On from the creation of the first container for good. */
+/* On once the first container was created, and never off again. */
 static inline bool rss_container_enabled(void)
 {
 	return static_branch_unlikely(&rss_container_key);
@@ -55,8 +55,8 @@ void __rss_event_oom_kill(struct mm_struct *mm);
  * mm_init_container - put a new mm into the container of its creator
  * @mm: the mm, not visible to others yet
  *
- * A hint for what is mapped before the owner's container is final, which
- * mm_update_container() says.
+ * A hint for pages that are mapped before the owner's container is final, see
+ * mm_update_container().
  */
 static inline void mm_init_container(struct mm_struct *mm)
 {
@@ -67,12 +67,12 @@ static inline void mm_init_container(struct mm_struct *mm)
 }
 
 /**
- * mm_disown_container - let an mm stay in its container without an owner
- * @mm: the mm; its owner exits, no other task has it
+ * mm_disown_container - keep an mm in its container without an owner
+ * @mm: the mm; its owner exits, and no other task has it
  *
- * It may live on as long as somebody has a reference, by /proc/PID/mem for one.
+ * References to it may remain, for example by /proc/PID/mem.
  *
- * Context: task, may not be atomic. Nobody can become the owner any more.
+ * Context: task, may not be atomic. It never gets an owner again.
  */
 static inline void mm_disown_container(struct mm_struct *mm)
 {
@@ -81,8 +81,8 @@ static inline void mm_disown_container(struct mm_struct *mm)
 }
 
 /**
- * mm_free_container - let go of the container of an mm
- * @mm: an mm that nobody uses any more; may be called twice
+ * mm_free_container - drop the container of an mm
+ * @mm: an mm without users; may be called twice
  */
 static inline void mm_free_container(struct mm_struct *mm)
 {
@@ -91,7 +91,7 @@ static inline void mm_free_container(struct mm_struct *mm)
 }
 
 /**
- * mm_update_container - let an mm follow its owner
+ * mm_update_container - move an mm to the container of its owner
  * @mm: the mm
  *
  * Context: task_lock() of mm->owner.
@@ -111,7 +111,7 @@ static __always_inline void rss_charge_small(struct folio *folio,
 		__rss_charge_file(folio, rss);
 }
 
-/* @small: for a small folio of a task that is in a container. */
+/* @small: for a small folio, if the mm is in a container. */
 static __always_inline void
 rss_charge_by(void (*small)(struct folio *folio, struct rss_container *rss),
 	      struct folio *folio, struct vm_area_struct *vma, bool large)
@@ -120,7 +120,7 @@ rss_charge_by(void (*small)(struct folio *folio, struct rss_container *rss),
 
 	rcu_read_lock();
 	rss = rcu_dereference(vma->vm_mm->rss_container);
-	/* A page of nobody's needs no mark, part of a large folio does. */
+	/* Without an owner, large folios need a mark, small ones do not. */
 	if (large)
 		__rss_charge_large(folio, rss);
 	else if (rss)
@@ -129,13 +129,13 @@ rss_charge_by(void (*small)(struct folio *folio, struct rss_container *rss),
 }
 
 /**
- * rss_charge_folio - charge what became mapped to the first toucher
- * @folio: the folio, its map counts raised already
+ * rss_charge_folio - charge newly mapped pages to their first toucher
+ * @folio: the folio; its map counts were already raised
  * @vma: where it is mapped
  * @changed: false if all of the pages were mapped somewhere before
  *
- * Context: page table lock held. Does not fail; what the container has no
- * stock for is charged past the limit and reclaimed before the task goes on.
+ * Context: page table lock held. Does not fail: pages that are not in stock
+ * are charged past the limit, and reclaimed before the task continues.
  */
 static inline void rss_charge_folio(struct folio *folio,
 				    struct vm_area_struct *vma, bool changed)
@@ -146,12 +146,12 @@ static inline void rss_charge_folio(struct folio *folio,
 }
 
 /**
- * rss_charge_new_folio - the same for a folio that nobody mapped before
+ * rss_charge_new_folio - the same for a folio that was never mapped before
  * @folio: the folio, anonymous
  * @vma: where it is mapped
- * @nr: its pages
+ * @nr: number of its pages
  *
- * Context: page table lock held, the page table entry is not set yet.
+ * Context: page table lock held; the page table entry is not set yet.
  */
 static inline void rss_charge_new_folio(struct folio *folio,
 					struct vm_area_struct *vma, int nr)
@@ -161,10 +161,10 @@ static inline void rss_charge_new_folio(struct folio *folio,
 }
 
 /**
- * rss_uncharge_folio - uncharge what is no longer mapped anywhere
- * @folio: the folio, its map counts lowered already
+ * rss_uncharge_folio - uncharge pages that are no longer mapped anywhere
+ * @folio: the folio; its map counts were already lowered
  * @vma: where it was mapped
- * @changed: false if all of the pages are mapped somewhere still
+ * @changed: false if all of the pages are still mapped somewhere
  *
  * Context: page table lock held.
  */
@@ -176,8 +176,8 @@ static inline void rss_uncharge_folio(struct folio *folio,
 }
 
 /**
- * rss_hold_folio - let a folio keep its owner while it is unmapped
- * @folio: the folio, about to be unmapped in order to be mapped again
+ * rss_hold_folio - make a folio keep its owner while it is briefly unmapped
+ * @folio: the folio, about to be unmapped and mapped again
  *
  * Context: folio lock held, until rss_release_folio().
  */
@@ -188,9 +188,9 @@ static inline void rss_hold_folio(struct folio *folio)
 }
 
 /**
- * rss_migrate_folio - pass what is held on to the folio that takes the place
- * @src: a folio that is unmapped; nothing happens if it is not held
- * @dst: the folio that will be mapped instead
+ * rss_migrate_folio - pass a held record on to the folio's replacement
+ * @src: the unmapped folio; nothing happens if it is not held
+ * @dst: the folio that will be mapped in its place
  *
  * Context: locks of both folios held.
  */
@@ -201,9 +201,9 @@ static inline void rss_migrate_folio(struct folio *src, struct folio *dst)
 }
 
 /**
- * rss_split_folio - share what is held out to the parts of a split folio
- * @folio: the first of them
- * @nr: pages of all of them
+ * rss_split_folio - share out a held record to the parts of a split folio
+ * @folio: the first part
+ * @nr: number of pages of all parts
  *
  * Context: locks of all parts held.
  */
@@ -214,7 +214,7 @@ static inline void rss_split_folio(struct folio *folio, unsigned int nr)
 }
 
 /**
- * rss_release_folio - charge a folio again for what of it is mapped
+ * rss_release_folio - make the charge of a held folio follow its mappings again
  * @folio: a folio that is mapped again; nothing happens if it is not held
  *
  * Context: folio lock held.
@@ -227,8 +227,8 @@ static inline void rss_release_folio(struct folio *folio)
 
 /**
  * rss_release_folios - release all parts of a split folio
- * @folio: the first of them
- * @nr: pages of all of them
+ * @folio: the first part
+ * @nr: number of pages of all parts
  *
  * Context: locks of all parts held.
  */
@@ -239,10 +239,10 @@ static inline void rss_release_folios(struct folio *folio, unsigned int nr)
 }
 
 /**
- * rss_prepare_charge - see that a container has room, where there is no fault
+ * rss_prepare_charge - make sure that a container has room, outside of faults
  * @mm: where a page will be mapped
  *
- * For userfaultfd and fork(), for one.
+ * For userfaultfd and fork().
  *
  * Context: may sleep, reclaim and kill.
  * Return: 0, or -ENOMEM if nothing can be reclaimed or killed.
@@ -255,11 +255,11 @@ static inline int rss_prepare_charge(struct mm_struct *mm)
 }
 
 /**
- * rss_prepare_unuse - make room for what swapoff will map, as far as possible
- * @mm: where it will
+ * rss_prepare_unuse - make room for swapoff, as far as possible
+ * @mm: where it will map pages
  *
- * Context: may sleep and reclaim. Kills nobody: what can't be reclaimed may
- * exceed the limit until the container charges something else.
+ * Context: may sleep and reclaim. Never kills: an excess may remain until the
+ * next charge of the container.
  */
 static inline void rss_prepare_unuse(struct mm_struct *mm)
 {
@@ -268,13 +268,13 @@ static inline void rss_prepare_unuse(struct mm_struct *mm)
 }
 
 /**
- * rss_prepare_collapse - whether a container has room for a huge page
+ * rss_prepare_collapse - does a container have room for a huge page?
  * @mm: where pages may be collapsed into one
- * @nr: its pages
- * @reclaim: whether it is worth reclaiming for
+ * @nr: number of its pages
+ * @reclaim: whether to reclaim for it
  *
- * How many of them are charged already is not known here, so that close to
- * the limit nothing is collapsed even if that would add no page.
+ * It is not known here how many of them are already charged. So close to the
+ * limit nothing is collapsed, even if that would add no page.
  *
  * Context: may sleep and reclaim.
  * Return: false if there is no room.
@@ -288,13 +288,12 @@ static inline bool rss_prepare_collapse(struct mm_struct *mm, unsigned long nr,
 }
 
 /**
- * rss_has_room - whether a large folio would fit under the limit
+ * rss_has_room - would a large folio fit under the limit?
  * @vma: where it would be mapped
- * @nr: its pages
+ * @nr: number of its pages
  *
- * Close to the limit a fault does without a large folio: what exceeds the
- * limit can't be reclaimed without swap, and a task would be killed that has
- * touched less than it may.
+ * Close to the limit, a fault does without a large folio: without swap, the
+ * excess could not be reclaimed, and a task within its limit would be killed.
  *
  * Return: false if it does not fit.
  */
@@ -307,11 +306,11 @@ static inline bool rss_has_room(struct vm_area_struct *vma, unsigned long nr)
 }
 
 /**
- * rss_has_room_for - whether all of a folio would fit under the limit
+ * rss_has_room_for - would all of a folio fit under the limit?
  * @vma: where it would be mapped
- * @folio: the folio; what is mapped of it already is charged already
+ * @folio: the folio; its mapped pages are already charged
  *
- * The limit of its owner, if it has one, else that of the mapper.
+ * The limit is that of its owner or, without an owner, that of the mapper.
  *
  * Return: false if it does not fit.
  */
@@ -324,10 +323,10 @@ static inline bool rss_has_room_for(struct vm_area_struct *vma,
 }
 
 /**
- * rss_may_fault_around - whether a fault may map what is around its page, too
+ * rss_may_fault_around - may a fault also map the pages around its own?
  * @vma: where it is
  *
- * At the limit, each page that nobody asked for costs one that is in use.
+ * At the limit, each page that was not asked for displaces one in use.
  *
  * Return: false if the container is close to its limit.
  */
@@ -348,8 +347,8 @@ static inline void rss_handle_over_limit(void)
 }
 
 /**
- * rss_event_oom_kill - tell a container that one of its tasks was killed
- * @mm: that of the task
+ * rss_event_oom_kill - count an OOM kill in the container of a task
+ * @mm: the mm of the task
  */
 static inline void rss_event_oom_kill(struct mm_struct *mm)
 {
@@ -431,7 +430,7 @@ static inline bool rss_prepare_collapse(struct mm_struct *mm, unsigned long nr,
 	return true;
 }
 
-/* An inline function would be gone too late: code around it is laid out anew. */
+/* Macros: inline functions would change the layout of the code around them. */
 #define rss_has_room(vma, nr)	((void)(vma), (void)(nr), true)
 #define rss_has_room_for(vma, folio)	((void)(vma), (void)(folio), true)
 

@@ -5,7 +5,8 @@
  * It is the one whose death uncharges the most pages of the container. That is
  * not what the task has mapped: others may own some of it, or map it, too. So
  * the page tables are walked, and pages count that the subtree owns, each
- * divided by the number of its mappings.
+ * divided by the number of its mappings. All swap entries count: they do not
+ * record an owner.
  */
 
 #include <linux/mm.h>

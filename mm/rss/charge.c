@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RSS controller: charging what is mapped, the second stage.
+ * RSS controller: charging mapped pages, the second stage.
  *
- * rss_charge_folio() and rss_uncharge_folio() run under the page table lock,
- * after the map counts of a folio changed, and can't fail. prepare.c saw
- * before that the container has room.
+ * rss_charge_*_folio() and rss_uncharge_folio() run under the page table lock,
+ * after the map counts of a folio changed, and can't fail. prepare.c has made
+ * sure that the container has room.
  *
- * They don't count what they are told. They make the record follow the folio:
- * how many of its pages are mapped is known from the folio itself. Hooks of a
- * file folio may run in another order than its map counts changed, and rmap's
- * own numbers may be off for a large folio when mappings race; neither leaves
- * a trace, since the last one to change a map count looks at the folio after
- * that.
+ * They do not add up what rmap reports. They make the record follow the folio,
+ * whose map counts tell how many of its pages are mapped. Hooks of a file
+ * folio may run in a different order than its map counts changed, and rmap's
+ * numbers may be off for a large folio when mappings race. Neither matters in
+ * the end: the last task to change a map count reads the folio after that.
  */
 
 #include <linux/mm.h>
@@ -26,7 +25,7 @@ static __always_inline bool rss_small_mapped(struct folio *folio)
 }
 
 /*
- * Of a large folio, which has @nr pages. Either part of _nr_pages_mapped may be off
+ * For a large folio of @nr pages. Either part of _nr_pages_mapped may be off
  * while rmap changes it; ENTIRELY_MAPPED is more than any folio has.
  */
 static __always_inline unsigned int rss_large_mapped(struct folio *folio,
@@ -36,10 +35,10 @@ static __always_inline unsigned int rss_large_mapped(struct folio *folio,
 }
 
 /**
- * rss_folio_mapped_pages - how many pages of a folio are mapped
+ * rss_folio_mapped_pages - number of mapped pages of a folio
  * @folio: the folio
  *
- * Return: their number by the map counts, which may change any time.
+ * Return: the number by the map counts, which may change at any time.
  */
 unsigned int rss_folio_mapped_pages(struct folio *folio)
 {
@@ -49,11 +48,11 @@ unsigned int rss_folio_mapped_pages(struct folio *folio)
 }
 
 /**
- * rss_folio_chargeable - whether reclaim could ever unmap a folio
+ * rss_folio_chargeable - could reclaim ever unmap a folio?
  * @folio: the folio
  *
- * Drivers map memory of the kernel by the file rmap, too, but don't claim that it is
- * up to date with a file.
+ * Drivers also map kernel memory through the file rmap, but never mark it up
+ * to date.
  *
  * Return: false if its pages are not counted.
  */
@@ -65,10 +64,10 @@ bool rss_folio_chargeable(struct folio *folio)
 }
 
 /**
- * rss_folio_type - what a folio is charged as
+ * rss_folio_type - the type that a folio is charged as
  * @folio: the folio
  *
- * Return: its type.
+ * Return: the type.
  */
 enum rss_type rss_folio_type(struct folio *folio)
 {
@@ -85,13 +84,13 @@ static void rss_order_mapcount(struct folio *folio)
 	if (!folio_test_large(folio))
 		return;
 	/*
-	 * Between a change of the map counts and the first look at the record.
+	 * Between a change of the map counts and the first read of the record.
 	 * Pairs with the cmpxchg in rss_sync_folio().
 	 */
 	smp_mb();
 }
 
-/* Puts the entry of a record that says @state on its way to the lists. */
+/* Add an entry for a record with this @state to the CPU or the lists. */
 static void rss_add_entry(struct rss_container *rss, struct folio *folio,
 			  u64 state)
 {
@@ -104,9 +103,9 @@ static void rss_add_entry(struct rss_container *rss, struct folio *folio,
 }
 
 /*
- * The state of a folio that nobody owned and of which @mapped pages are mapped now.
- * @toucher is alive, or NULL. If the record has named it for the same kind of
- * folio, its entry will do.
+ * The state of a folio without an owner of which @mapped pages are now mapped.
+ * @toucher is alive, or NULL. If the record already names it, with the same
+ * type and order, its entry is still good.
  */
 static u64 rss_first_state(struct folio *folio, struct rss_container *toucher,
 			   enum rss_type type, u64 old, unsigned int mapped)
@@ -124,20 +123,20 @@ static u64 rss_first_state(struct folio *folio, struct rss_container *toucher,
 }
 
 /*
- * Makes the record of a folio say how many of its pages are mapped, and
- * charges or uncharges its owner by the difference.
+ * Set NR in the record of a folio to the number of its mapped pages, and
+ * charge or uncharge its owner by the difference.
  *
- * @toucher owns the folio if nobody does. @claim says whether that is allowed:
- * unmapping finds nobody where pages of nobody's are unmapped, or where a
- * racing rss_charge_folio() is about to charge what it mapped. @written is the
- * state that the caller wrote already, or NEVER_WRITTEN.
+ * @toucher becomes the owner if there is none and @claim is set. Unmapping
+ * does not claim: if it finds no owner, the pages have none, or a racing hook
+ * is about to charge what it mapped. @written is the state that the caller has
+ * already written, or NEVER_WRITTEN.
  *
- * Records that are held stay as they are, see migrate.c.
+ * Held records stay as they are, see migrate.c.
  *
- * After writing, this looks at the folio again. It pairs with itself: either
- * it sees a map count that changed meanwhile, or the one who changed it sees
- * what was written. Both are fully ordered, the map counts of small folios by
- * rmap's value-returning atomics, those of large ones by rss_order_mapcount().
+ * After each write, this reads the folio again. It pairs with itself: either
+ * it sees a map count that changed meanwhile, or the task that changed it sees
+ * this write. Both are fully ordered: map counts of small folios by rmap's
+ * value-returning atomics, those of large ones by rss_order_mapcount().
  */
 static void rss_sync_folio(struct page_container *pc, struct folio *folio,
 			   struct rss_container *toucher, bool claim,
@@ -155,7 +154,7 @@ static void rss_sync_folio(struct page_container *pc, struct folio *folio,
 		if (nr == mapped || (old & RSS_STATE_HELD))
 			return;
 
-		/* Before its record lets go of it: it may be offline then. */
+		/* Before the cmpxchg: a dead owner may lose its id after it. */
 		if (toucher && toucher->id == rss_state_id(old))
 			owner = toucher;
 		else
@@ -169,9 +168,9 @@ static void rss_sync_folio(struct page_container *pc, struct folio *folio,
 			new = rss_state_set_nr(old, mapped);
 		} else {
 			/*
-			 * Mapped again since we found it unmapped? Then it
-			 * never was nobody's, as far as the one who mapped it
-			 * could see.
+			 * Mapped again since this call wrote NR 0? Then it
+			 * keeps its owner: the task that mapped it could not
+			 * see it unmapped.
 			 */
 			if (!claim && (written == NEVER_WRITTEN ||
 				       rss_state_id(old) != rss_state_id(written)))
@@ -195,8 +194,8 @@ static void rss_sync_folio(struct page_container *pc, struct folio *folio,
  * rss_resync_folio - make the record of a folio follow it again
  * @pc: the record
  * @folio: the folio
- * @written: the state that the caller gave it; if nobody else did, the folio
- *	keeps its owner
+ * @written: the state that the caller wrote; if it still names the same
+ *	container, the folio keeps its owner
  *
  * Context: RCU read side.
  */
@@ -207,11 +206,10 @@ void rss_resync_folio(struct page_container *pc, struct folio *folio,
 }
 
 /*
- * What the hooks of small folios do is written for few instructions: they leave
- * by tail calls, and save no registers for what is rare.
+ * The hooks of small folios are written for few instructions: they handle rare
+ * cases by tail calls, for which they save no registers.
  *
- * Where there are containers, there is memory for records. There is none for
- * memory of devices only.
+ * Once a container exists, so do the records. Only device memory has none.
  */
 static __always_inline bool rss_hook_record(unsigned long pfn,
 					    struct page_container **pc)
@@ -220,10 +218,10 @@ static __always_inline bool rss_hook_record(unsigned long pfn,
 }
 
 /*
- * Counts pages, one of a small folio most of the time. Returns false if that has left
- * the stock out of balance, which rss_balance() puts right: the page table lock keeps us
- * on this CPU. If an interrupt, or with PREEMPT_RT another task, comes in before
- * the look at the stock, that has put it right.
+ * Count pages, usually one of a small folio. Returns false if the stock is now
+ * out of balance. rss_balance() corrects that: the page table lock keeps the
+ * task on this CPU. An interrupt, or with PREEMPT_RT another task, that comes
+ * in before the stock is read has already corrected it.
  */
 static __always_inline bool rss_account_fast(struct rss_container *rss,
 					     unsigned long kind, int nr)
@@ -232,14 +230,14 @@ static __always_inline bool rss_account_fast(struct rss_container *rss,
 
 	this_cpu_add(cpu->nr[kind], nr);
 	this_cpu_sub(cpu->stock, nr);
-	/* Only a drain makes a stock too large for what is charged, and empties it. */
+	/* While charging, only a drain lowers max, and it empties the stock. */
 	if (__builtin_constant_p(nr) && nr > 0)
 		return likely(raw_cpu_read(cpu->stock) >= 0);
 	return likely((unsigned int)raw_cpu_read(cpu->stock) <=
 		      raw_cpu_read(cpu->max));
 }
 
-/* For the mm's own container, whose pages come and go on this CPU. */
+/* For the mm's own container, which may have a stock on this CPU. */
 static void rss_balance(struct rss_container *rss)
 {
 	if (rss_stock_balance(rss, true))
@@ -251,7 +249,7 @@ static noinline void rss_charge_slow(struct page_container *pc,
 				     struct rss_container *toucher)
 {
 	rss_order_mapcount(folio);
-	/* Of whom the fast path took. That one may be offline. */
+	/* The fast path used the stock of this one, which may be offline. */
 	if (toucher)
 		rss_balance(toucher);
 	toucher = rss_online(toucher);
@@ -260,15 +258,15 @@ static noinline void rss_charge_slow(struct page_container *pc,
 		rss_sync_folio(pc, folio, toucher, true, NEVER_WRITTEN);
 }
 
-/* Bits in which the kind of what is at home may differ from its type: the list. */
+/* Bits in which the kind of a record at home may differ: the list. */
 #define RSS_KIND_MASK	((u64)(RSS_STATE_LRU >> __bf_shf(RSS_STATE_KIND)))
 
 /*
- * Most pages are small and had the same owner before: @toucher has an entry for the
- * record, and only its NR is to change. That the hook sees @toucher at home says
- * also that what it owns is not passed up before this is over.
+ * Most pages are small and had the same owner before: @toucher has an entry
+ * for the record, and only NR changes. A hook that sees @toucher at home ends
+ * before its pages are passed up.
  *
- * Returns false if that is not so, or if the stock is out of balance.
+ * Returns false if it is not at home, or if the stock is out of balance.
  */
 static __always_inline bool rss_charge_home(struct page_container *pc,
 					    struct rss_container *toucher,
@@ -283,8 +281,8 @@ static __always_inline bool rss_charge_home(struct page_container *pc,
 }
 
 /*
- * What is rare: @entry, if not 0, goes to the lists, and the record follows the folio.
- * Finds record and folio anew, for which callers would have to save registers.
+ * The rare cases: add @entry if not 0, then sync the record. Looks up record
+ * and folio again, for which callers would have to save registers.
  */
 static noinline void rss_charge_rest(unsigned long pfn,
 				     struct rss_container *toucher, u64 entry)
@@ -295,11 +293,11 @@ static noinline void rss_charge_rest(unsigned long pfn,
 }
 
 /*
- * A small page that another container has mapped before, or nobody. All that is
- * needed is a new entry, which waits on this CPU. If it is charged already, by
- * rss_charge_home() or by a hook that came later, there is nothing to do here.
+ * A small page that another container mapped last, or none: it needs a new
+ * entry, which waits on this CPU. Nothing is done if the page is already
+ * charged, by rss_charge_home() or by a later hook.
  *
- * Returns false if there is more to do, which may be to add @entry, if not 0.
+ * Returns false if there is more to do, including to add @entry if not 0.
  */
 static __always_inline bool rss_charge_first(struct page_container *pc,
 					     unsigned long pfn,
@@ -324,7 +322,7 @@ static __always_inline bool rss_charge_first(struct page_container *pc,
 	return false;
 }
 
-/* By the flags of a folio that is not anonymous. */
+/* The type of a folio that is not anonymous, by its flags. */
 static __always_inline enum rss_type rss_file_type(unsigned long flags)
 {
 	BUILD_BUG_ON(RSS_SHMEM - RSS_FILE != 1);
@@ -332,9 +330,9 @@ static __always_inline enum rss_type rss_file_type(unsigned long flags)
 }
 
 /*
- * The steps are those of rss_sync_folio(), which puts right what does not look
- * as expected before the write, or after it. The checks are those of
- * rss_folio_chargeable(): memory of devices has no record, or is never said to be up
+ * The steps are those of rss_sync_folio(), which takes over if anything is not
+ * as expected before the write or after it. The check is that of
+ * rss_folio_chargeable(): device memory has no record, or is never marked up
  * to date.
  */
 void __rss_charge_file(struct folio *folio, struct rss_container *rss)
@@ -353,7 +351,7 @@ void __rss_charge_file(struct folio *folio, struct rss_container *rss)
 			return;
 		goto rest;
 	}
-	/* To compute the type once more takes less than to keep it. */
+	/* Computing the type again is cheaper than keeping it. */
 	OPTIMIZER_HIDE_VAR(flags);
 	active = flags >> PG_active & 1;
 	if (likely(!(flags & BIT(PG_mlocked)) &&
@@ -379,7 +377,7 @@ void __rss_charge_anon(struct folio *folio, struct rss_container *rss)
 		rss_charge_rest(pfn, rss, 0);
 }
 
-/* Nobody can have unmapped it meanwhile, and it is on no list but the inactive. */
+/* It can't have been unmapped meanwhile, and belongs on the inactive list. */
 void __rss_charge_new(struct folio *folio, struct rss_container *rss)
 {
 	unsigned long pfn = folio_pfn(folio);
@@ -396,12 +394,12 @@ void __rss_charge_new(struct folio *folio, struct rss_container *rss)
 }
 
 /*
- * What rss_sync_folio() does to a large folio that @rss owns already, or has an
- * entry for from last time; or that has, or had, the mark of those outside, for
- * whom @rss is NULL.
+ * rss_sync_folio() for a large folio whose record already names @rss, as owner
+ * or as last owner. For tasks outside any container, @rss is NULL, and the
+ * record has, or had, the mark of the root.
  *
- * Returns false if it does not, or if the folio is not as it was when the record was
- * written; @written is what it says then.
+ * Returns false if that is not so, or if the map count changed after the
+ * record was written; *@written is what was written, if anything.
  */
 static __always_inline bool rss_sync_large_home(struct page_container *pc,
 						struct folio *folio,
@@ -454,13 +452,13 @@ static noinline void rss_uncharge_slow(struct page_container *pc,
 
 	rss_order_mapcount(folio);
 	if (folio_test_large(folio)) {
-		/* Nothing is charged if it is mapped by those outside alone. */
+		/* With NR 0, only tasks outside mapped it: nothing is charged. */
 		if (rss_state_nr(page_container_state(pc)) &&
 		    rss_sync_large_home(pc, folio, rss, &written))
 			return;
 	} else if (rss) {
 		rss_balance(rss);
-		/* Nothing but the stock kept the fast path from its end. */
+		/* Only the stock kept the fast path from completing. */
 		if (written != NEVER_WRITTEN && !rss_small_mapped(folio))
 			return;
 	}
@@ -479,7 +477,7 @@ void __rss_uncharge_folio(struct folio *folio, struct mm_struct *mm)
 	old = page_container_state(pc);
 	rss = rcu_dereference(mm->rss_container);
 	if (!rss) {
-		/* A large folio needs a barrier before this look. */
+		/* A large folio needs a barrier before this read. */
 		if (!rss_state_nr(old) && !folio_test_large(folio))
 			goto out;
 		goto slow;

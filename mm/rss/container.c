@@ -4,24 +4,24 @@
  *
  * Terms. A page is *used* while it is mapped into the page tables of at least
  * one process. The mm that maps it first is its *first toucher*; the container
- * of that mm becomes the *owner* of the page and stays it until the last
+ * of that mm becomes the *owner* of the page and remains it until the last
  * mapping anywhere is gone. The *usage* of a container is the number of pages
  * that it and its descendants own.
  *
  * How far usage can exceed a limit follows from the order of charging. Before
- * a fault, where the task may sleep, it makes sure that the container has one
- * page in stock, and that it is not over its limit; at the limit it reclaims.
- * Under the page table lock, where sleeping is impossible, what is mapped is
- * charged, past the limit if need be. So every task in a fault adds at most
- * what that one fault maps, and it reclaims, or kills, until the container is
- * back under the limit before it returns to user mode or faults again.
+ * a fault, a task may sleep. It makes sure that the container has a page in
+ * stock and is not over its limit; at the limit it reclaims. Under the page
+ * table lock, sleeping is impossible. Mapped pages are charged there, past the
+ * limit if necessary. So each task in a fault adds at most what that one fault
+ * maps. Before it returns to user mode or faults again, it reclaims or kills
+ * until the container is back under the limit.
  *
- * page.c has the page records, id.c the names of containers in them,
- * lru.c the lists, made of batches by queue.c, pending.c what is on its
- * way there, stock.c the counting, prepare.c and charge.c the two stages
- * of charging, migrate.c what becomes of folios that are migrated or split,
- * turn.c, isolate.c, reclaim.c and oom.c what is done at the limit,
- * mm.c the membership of an mm, files.c the control files.
+ * page.c has the page records, id.c the ids of containers in them, lru.c the
+ * lists, queue.c the batches that they consist of, pending.c entries on their
+ * way there, stock.c the counting, prepare.c and charge.c the two stages of
+ * charging, migrate.c folios that are migrated or split, turn.c, isolate.c,
+ * reclaim.c and oom.c what is done at the limit, mm.c the membership of an mm,
+ * files.c the control files.
  */
 
 #include <linux/cgroup.h>
@@ -54,9 +54,9 @@ struct rss_container *rss_next_in_subtree(struct rss_container *prev,
 }
 
 /*
- * Containers that went offline take turns here, each with so many entries at
- * once: none waits for another to be done. More of them at the same time would
- * only wait for the lists of a parent that they have in common.
+ * Offline containers take turns, each with RSS_OFFLINE_BATCH entries: none
+ * waits for another to finish. More of them at the same time would only
+ * contend for the lists of a common parent.
  */
 #define RSS_OFFLINE_BATCH	1024
 #define RSS_OFFLINE_ACTIVE	4
@@ -64,9 +64,9 @@ struct rss_container *rss_next_in_subtree(struct rss_container *prev,
 static struct workqueue_struct *rss_offline_wq;
 
 /*
- * No task is left. What the container still owns is mapped by others; it goes
- * to the nearest ancestor that is alive, and so do mms without tasks, so that
- * nothing keeps the container but mms that other containers' tasks share.
+ * No task is left. Pages that the container still owns are mapped by others.
+ * They go to the nearest living ancestor, and so do mms without tasks. Then
+ * only mms that tasks of other containers share pin the container.
  */
 static void rss_offline_fn(struct work_struct *work)
 {
@@ -80,16 +80,16 @@ static void rss_offline_fn(struct work_struct *work)
 		queue_work(rss_offline_wq, work);
 		return;
 	case -EBUSY:
-		/* Hooks that are under way are over then. */
+		/* By then, hooks that are running now have ended. */
 		queue_rcu_work(rss_offline_wq, &rss->offline_work);
 		return;
 	}
-	/* It was dead for a grace period: no CPU is taken over for it any more. */
+	/* Dead for a grace period: it takes over no CPU any more. */
 	rss_stock_release(rss);
 	rss_put(rss);
 }
 
-/* In place of that of over.c, without which nothing is charged. */
+/* Replaced by that of over.c, without which nothing is charged. */
 void __weak rss_over_fn(struct work_struct *work)
 {
 	rss_put(container_of(work, struct rss_container, over_work));
@@ -100,7 +100,7 @@ static void rss_container_free(struct rss_container *rss)
 	int nid;
 
 	rss_id_retire(rss);
-	/* What was on its way when the others were freed. */
+	/* Entries that reached the lists after the others were freed. */
 	rss_lists_free(rss);
 	for_each_node(nid)
 		kfree(rss->node[nid]);
@@ -190,7 +190,7 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 
 	WRITE_ONCE(rss->dead, true);
 	WRITE_ONCE(rss->home, rss->home | RSS_HOME_AWAY);
-	/* There is no file left to wait at, nor one to change the limit by. */
+	/* No file is left to wait on, or to change the limit. */
 	if (rss->watermark != RES_COUNTER_MAX)
 		rss_set_watermark(rss, RES_COUNTER_MAX);
 	res_counter_force_limit(&rss->res, RES_COUNTER_MAX);
@@ -199,13 +199,13 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 	queue_rcu_work(rss_offline_wq, &rss->offline_work);
 }
 
-/* What leads to it ends a grace period before its reference count does. */
+/* Stop lookups a grace period before the container is freed. */
 static void rss_css_released(struct cgroup_subsys_state *css)
 {
 	struct rss_container *rss = css_to_rss(css);
 
 	rss_turns_forget(rss);
-	/* Records of pages that nobody maps may have it still. */
+	/* Records of unmapped pages may still contain it. */
 	rss_id_retire(rss);
 }
 
@@ -219,8 +219,8 @@ static void rss_css_free(struct cgroup_subsys_state *css)
 }
 
 /*
- * Without a table here from the start a hierarchy does not get the controller
- * at all. Those with files in them replace these, see rss_files_v*.c.
+ * A hierarchy gets the controller only if there is a table from the start.
+ * files_v1.c and files_v2.c replace these empty ones.
  */
 struct cftype __weak rss_files_legacy[] = { { } };
 struct cftype __weak rss_files_dfl[] = { { } };

@@ -2,9 +2,9 @@
 /*
  * RSS controller: the lists of a container.
  *
- * A list gets an entry for a page when another container than last time maps that.
- * Whether the page is still mapped, mlocked or has been used is found out when a
- * scan meets the entry, so pages may be on the wrong list meanwhile.
+ * A list gets an entry when a page is mapped by another container than last
+ * time. Whether the page is still mapped, mlocked or in use is checked when a
+ * scan meets the entry. Until then, it may be on the wrong list.
  */
 
 #include <linux/mm.h>
@@ -31,7 +31,7 @@ void rss_node_init(struct rss_container *rss, int nid)
 /* Whether there may be records that say LOST. */
 static bool rss_any_lost;
 
-/* There is no memory for an entry. Its record says so, for rss_find_lost(). */
+/* Without memory for an entry, mark its record for rss_find_lost(). */
 static void rss_lose(struct rss_node *node, u64 entry)
 {
 	struct page_container *pc = pfn_page_container(rss_entry_pfn(entry));
@@ -48,7 +48,7 @@ static void rss_lose(struct rss_node *node, u64 entry)
 }
 
 /**
- * rss_list_add - put an entry on the list that it names
+ * rss_list_add - add an entry to the list that it names
  * @node: the lists
  * @entry: the entry
  *
@@ -65,10 +65,10 @@ void rss_list_add(struct rss_node *node, u64 entry)
 }
 
 /**
- * rss_lists_add - put entries on the lists that they name
+ * rss_lists_add - add entries to the lists that they name
  * @rss: the container
  * @entries: the entries, oldest first
- * @nr: how many
+ * @nr: number of entries
  *
  * Context: RCU read side; task.
  */
@@ -94,10 +94,10 @@ void rss_lists_add(struct rss_container *rss, const u64 *entries,
 }
 
 /**
- * rss_list_record - put a new entry for a record on the list that its state names
+ * rss_list_record - add a new entry for a record to the list that it names
  * @rss: the container
- * @pfn: its page
- * @state: what the caller has written to it
+ * @pfn: the page
+ * @state: the state that the caller has written to the record
  *
  * Context: RCU read side; task.
  */
@@ -108,7 +108,7 @@ void rss_list_record(struct rss_container *rss, unsigned long pfn, u64 state)
 	rss_lists_add(rss, &entry, 1);
 }
 
-/* Whether all of a batch are for pages of one node. */
+/* Whether all entries of a batch are for pages of one node. */
 static bool rss_batch_one_node(struct rss_batch *batch, int nid)
 {
 	unsigned int i;
@@ -122,10 +122,10 @@ static bool rss_batch_one_node(struct rss_batch *batch, int nid)
 }
 
 /**
- * rss_lists_link - put a batch of entries on a list
- * @rss: the container; not looked at if the batch is empty
+ * rss_lists_link - add a batch of entries to a list
+ * @rss: the container; not accessed if the batch is empty
  * @list: which list
- * @batch: entries of small folios; if they are few, or of several nodes, it is freed
+ * @batch: entries of small folios; freed if they are few or of several nodes
  *
  * Context: RCU read side; task.
  */
@@ -154,7 +154,7 @@ void rss_lists_link(struct rss_container *rss, enum rss_list list,
 	rss_batch_free(batch);
 }
 
-/* Returns false if there still is no memory. */
+/* Returns false if there is still no memory. */
 static bool rss_find_one(struct page_container *pc, unsigned long pfn, void *arg)
 {
 	u64 old = page_container_state(pc), new;
@@ -175,7 +175,7 @@ static bool rss_find_one(struct page_container *pc, unsigned long pfn, void *arg
 /**
  * rss_find_lost - add the entries for which there was no memory
  *
- * Looks at the records of all pages, if there are any.
+ * Walks the records of all pages, if any entry is missing.
  *
  * Context: may sleep.
  */
@@ -185,7 +185,7 @@ void rss_find_lost(void)
 
 	if (likely(!READ_ONCE(rss_any_lost)))
 		return;
-	/* Another task may be about to find those of this one. */
+	/* Another task may be about to find the entries that this one needs. */
 	mutex_lock(&find_mutex);
 	if (READ_ONCE(rss_any_lost)) {
 		WRITE_ONCE(rss_any_lost, false);
@@ -197,14 +197,14 @@ void rss_find_lost(void)
 }
 
 /**
- * rss_folio_lru - where a folio belongs by its flags
+ * rss_folio_lru - the list where a folio belongs by its flags
  * @folio: the folio
- * @type: as what it is charged
+ * @type: the type that it is charged as
  *
- * Folios of ramfs, or under SHM_LOCK, stay in memory for good. That does not
- * keep them from being unmapped.
+ * Folios of ramfs, or under SHM_LOCK, always stay in memory, but can be
+ * unmapped.
  *
- * Return: the list, of those for its type.
+ * Return: the list, among those for its type.
  */
 enum rss_lru rss_folio_lru(struct folio *folio, enum rss_type type)
 {
@@ -216,16 +216,16 @@ enum rss_lru rss_folio_lru(struct folio *folio, enum rss_type type)
 }
 
 /**
- * rss_set_lru - put a record on another list
+ * rss_set_lru - move a record to another list
  * @rss: the container that owns it
  * @pc: the record
  * @pfn: its page
- * @state: what it says; if that is something else by now nothing happens
+ * @state: its state; nothing happens if that has changed
  * @lru: which list
  *
  * Context: RCU read side.
- * Return: whether it was put there, or stays where it is as the container is dead; if
- * not, @state is what it says.
+ * Return: true if it was moved, or keeps its list because the container is
+ * dead; if false, @state is the current state.
  */
 bool rss_set_lru(struct rss_container *rss, struct page_container *pc,
 		 unsigned long pfn, u64 *state, enum rss_lru lru)
@@ -244,22 +244,21 @@ bool rss_set_lru(struct rss_container *rss, struct page_container *pc,
 }
 
 /**
- * rss_pass_up - let the nearest living ancestor own what a dead container does
- * @rss: the dead one
+ * rss_pass_up - pass a dead container's record to the nearest living ancestor
+ * @rss: the dead container
  * @pc: the record
  * @pfn: its page
- * @state: what it says, which names @rss. If it is something else by now nothing
- *	happens
+ * @state: its state, which names @rss; nothing happens if that has changed
  *
- * To nobody if that is the root.
+ * If that ancestor is the root, the page loses its owner.
  *
  * Context: RCU read side.
- * Return: whether that was done; if not, @state is what it says.
+ * Return: true if it was passed; if false, @state is the current state.
  */
 bool rss_pass_up(struct rss_container *rss, struct page_container *pc,
 		 unsigned long pfn, u64 *state)
 {
-	/* Dies no earlier than this section ends, as far as its lists go. */
+	/* Its lists are not reparented before this RCU section ends. */
 	struct rss_container *heir = rss_online(rss);
 	unsigned int kind = rss_state_kind(*state);
 	long nr = rss_state_nr(*state);
@@ -279,7 +278,7 @@ bool rss_pass_up(struct rss_container *rss, struct page_container *pc,
 	return true;
 }
 
-/* Takes one entry off the lists, and passes on what it is for. */
+/* Take one entry off a list, and pass up its record. */
 static bool rss_reparent_one(struct rss_container *rss, struct rss_node *node,
 			     enum rss_list list)
 {
@@ -342,20 +341,20 @@ void rss_lists_free(struct rss_container *rss)
 }
 
 /**
- * rss_lru_reparent - pass what a container owns to the nearest living ancestor
+ * rss_lru_reparent - pass a container's pages to its nearest living ancestor
  * @rss: the container, dead for a grace period
- * @nr: look at no more entries than about so many
+ * @nr: look at about this many entries at most
  *
- * Nothing becomes its own any more, nor moves between its lists: hooks and scans see
- * it dead. What its CPUs count only gets less, so a sum of zero is true however it was
- * read, and nothing has to be looked at.
+ * It gets no more pages, and none moves between its lists: hooks and scans see
+ * that it is dead. The counts of its CPUs only decrease, so a sum of zero is
+ * true however it was read, and then no entry needs to be looked at.
  *
- * Several containers may be at it, above and below each other: what a dead one
- * passes never goes to another dead one.
+ * Containers above and below each other may do this at the same time: a page
+ * is never passed to a dead one.
  *
  * Context: may sleep. One caller at a time for each container.
- * Return: 0 if nothing is left, which stays so; -EAGAIN if there are more entries;
- * -EBUSY if some are on their way.
+ * Return: 0 if nothing is left, for good; -EAGAIN if there are more entries;
+ * -EBUSY if some are still in the hands of other tasks.
  */
 int rss_lru_reparent(struct rss_container *rss, unsigned int nr)
 {

@@ -2,20 +2,20 @@
 /*
  * RSS controller: which container an mm belongs to.
  *
- * It is that of the task that owns the mm, so that one of several tasks which
- * share it (CLONE_VM, vfork()) does not take it along when it is moved.
+ * It is that of the task that owns the mm. So moving one of the other tasks
+ * that share the mm (CLONE_VM, vfork()) does not move it.
  * mm->rss_container caches it for the charge path: NULL in the root container,
- * else a pointer that holds a reference. It is written under task_lock() of
- * the owner. A move changes the css of the task first and takes that lock
- * then, and a task that becomes the owner, or gets the mm by exec, looks for
- * its css with the lock held: whoever is last to take it sees the new css.
+ * otherwise a pointer that holds a reference. It is written under task_lock()
+ * of the owner. A move changes the css of the task first, then takes that
+ * lock; a task that becomes the owner, or gets the mm by exec, reads its css
+ * with the lock held. So the last to take the lock sees the new css.
  *
- * An mm can outlive its tasks: who reads /proc/PID/mem, for one, keeps it, and
- * may write to it. It stays in the container that it was in last and pays for
- * what is mapped, as long as it is there. It never gets an owner again. Lest it
- * keep a container that is removed, each has a list of those mms, which go to
- * its nearest living ancestor with its records. The lock of that list is then
- * what rss_container of the mm is written under.
+ * An mm can outlive its tasks: a reader of /proc/PID/mem, for example, holds
+ * it, and may write to it. It stays in its last container, which is charged
+ * for what is mapped, and never gets an owner again. Such mms must not pin a
+ * removed container. So each container has a list of them, which goes to its
+ * nearest living ancestor with its records. The lock of that list then
+ * protects writes of the mm's rss_container.
  */
 
 #include <linux/cgroup.h>
@@ -32,7 +32,7 @@ static void mm_set_container(struct mm_struct *mm, struct rss_container *rss)
 	rss_put(old);
 }
 
-/* The container of a task with a reference, NULL for the root. */
+/* The container of a task, with a reference; NULL for the root. */
 static struct rss_container *rss_get_from_task(struct task_struct *task)
 {
 	struct rss_container *rss;
@@ -50,10 +50,10 @@ static struct rss_container *rss_get_from_task(struct task_struct *task)
 }
 
 /**
- * rss_get_from_mm - whom first touches of an mm are charged to
+ * rss_get_from_mm - the container that first touches of an mm are charged to
  * @mm: the mm
  *
- * Return: the container with a reference, which rss_put() drops, or NULL.
+ * Return: the container, with a reference that rss_put() drops, or NULL.
  */
 struct rss_container *rss_get_from_mm(struct mm_struct *mm)
 {
@@ -74,7 +74,7 @@ void __mm_init_container(struct mm_struct *mm)
 }
 
 /*
- * For an mm that is on no list, too, which is not to be told without the lock:
+ * The mm may be on no list. That can't be tested without the lock:
  * rss_mm_reparent() takes it off before it writes the pointer.
  */
 void __mm_free_container(struct mm_struct *mm)
@@ -106,19 +106,19 @@ void __mm_disown_container(struct mm_struct *mm)
 		dead = rss->dead;
 		spin_unlock(&rss->ownerless_lock);
 	}
-	/* The worker may have been there before. */
+	/* The worker may already have emptied the list. */
 	if (dead)
 		rss_mm_reparent(rss);
 	rcu_read_unlock();
 }
 
-/* Returns false if @heir is dead, too, and may have passed on its own already. */
+/* Returns false if @heir is dead, too, and may already have passed its own. */
 static bool rss_adopt_mm(struct rss_container *heir, struct mm_struct *mm)
 {
 	bool dead;
 
 	spin_lock_nested(&heir->ownerless_lock, SINGLE_DEPTH_NESTING);
-	/* Pairs with rss_css_offline(), which sets it before the list is emptied. */
+	/* Pairs with rss_css_offline(): it is set before the list is emptied. */
 	dead = heir->dead;
 	if (!dead) {
 		list_move(&mm->rss_ownerless, &heir->ownerless);
@@ -132,9 +132,9 @@ static bool rss_adopt_mm(struct rss_container *heir, struct mm_struct *mm)
 
 /**
  * rss_mm_reparent - pass mms without an owner to the nearest living ancestor
- * @rss: their container, dead already
+ * @rss: their container, which is dead
  *
- * They are few: what keeps such an mm is a system call or a thread.
+ * They are few: each is held by a system call or a thread.
  *
  * Context: any but interrupt; RCU read side or a reference to @rss.
  */
@@ -152,7 +152,7 @@ void rss_mm_reparent(struct rss_container *rss)
 		if (heir)
 			continue;
 		list_del_init(&mm->rss_ownerless);
-		/* The last access: from now on nothing keeps the mm for us. */
+		/* The last access: the mm may be freed from now on. */
 		mm_set_container(mm, NULL);
 	}
 	spin_unlock(&rss->ownerless_lock);
@@ -186,12 +186,12 @@ void rss_attach(struct cgroup_taskset *tset)
 		rss_update_task(task);
 }
 
-/* CLONE_INTO_CGROUP: final only now, the mm was set up in the parent's. */
+/* Final only now: with CLONE_INTO_CGROUP, the mm began in the parent's. */
 void rss_fork(struct task_struct *task)
 {
 	if (!rss_container_enabled())
 		return;
-	/* A copy of the parent's until now. */
+	/* Until now a copy of the parent's. */
 	task->rss = (struct rss_task){ };
 	rss_update_task(task);
 }

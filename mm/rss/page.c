@@ -3,8 +3,8 @@
  * RSS controller: memory for the page records.
  *
  * It is allocated when the first container is created, and from then on when
- * memory is added, so that mapping a page never has to. Without containers there is
- * none. It stays when the last one is gone: the next job would only need it again.
+ * memory is added, so that mapping a page never has to. It stays when the last
+ * container is gone, because the next job would need it again.
  */
 
 #define pr_fmt(fmt) "rss: " fmt
@@ -51,8 +51,8 @@ static int rss_chunks_grow(unsigned long nr)
 }
 
 /*
- * In one piece if there is one at hand, as that saves TLB entries. Nobody is killed
- * for it: that there is no memory is for who creates the container to know.
+ * Contiguous if that is available, to save TLB entries. No task is killed for
+ * it: creating the container fails instead.
  */
 static struct page_container *rss_chunk_alloc(int nid)
 {
@@ -77,7 +77,7 @@ static int rss_chunk_add(unsigned long index, int nid)
 	if (!chunk)
 		return -ENOMEM;
 
-	/* The base, where page 0 would be, is all that leads to it. */
+	/* Only the base points to it, which is where page 0 would be. */
 	kmemleak_not_leak(chunk);
 	/* Pairs with the dependent read in rss_chunk_record(). */
 	smp_store_release(&rss_chunks_locked()->base[index],
@@ -85,7 +85,7 @@ static int rss_chunk_add(unsigned long index, int nid)
 	return 0;
 }
 
-/* Nobody maps pages of that range any more or yet: entries for them are stale. */
+/* No page of the range is mapped, so entries for them become stale. */
 static void rss_chunks_remove(unsigned long start, unsigned long end)
 {
 	struct rss_chunks *chunks = rss_chunks_locked();
@@ -103,7 +103,7 @@ static void rss_chunks_remove(unsigned long start, unsigned long end)
 				cond_resched();
 		}
 		WRITE_ONCE(chunks->base[index], 0);
-		/* Hooks of folios that were freed just now may still look. */
+		/* Hooks of folios that were just freed may still read it. */
 		kvfree_rcu_mightsleep(chunk);
 	}
 }
@@ -133,8 +133,8 @@ static int rss_chunks_add(unsigned long start, unsigned long end, int nid)
 }
 
 /*
- * A section goes on- and offline as a whole, hence its chunk does. An error
- * makes the core send MEM_CANCEL_ONLINE, which takes back what was added.
+ * A section goes online and offline as a whole, and so does its chunk. After
+ * an error, the core sends MEM_CANCEL_ONLINE, which removes what was added.
  */
 static int rss_memory_notify(struct notifier_block *self, unsigned long action,
 			     void *arg)
@@ -143,7 +143,7 @@ static int rss_memory_notify(struct notifier_block *self, unsigned long action,
 	unsigned long end = mn->start_pfn + mn->nr_pages;
 	int err = 0;
 
-	/* There is no container yet; the first one's records will be for all. */
+	/* No container yet: the first one allocates records for all memory. */
 	if (!rss_chunks_locked())
 		return NOTIFY_DONE;
 
@@ -162,7 +162,7 @@ static int rss_memory_notify(struct notifier_block *self, unsigned long action,
 	return notifier_from_errno(err);
 }
 
-/* An online page of a chunk, or its end: memory may have holes. */
+/* The first online page of a chunk, or its end: memory may have holes. */
 static unsigned long rss_chunk_first_online(unsigned long index)
 {
 	unsigned long pfn = index << RSS_CHUNK_SHIFT;
@@ -203,10 +203,10 @@ fail:
 	return err;
 }
 
-/* Records to look at before others may run. */
+/* Records to visit between calls of cond_resched(). */
 #define RSS_WALK_BATCH	1024
 
-/* Returns false if @fn has had enough. */
+/* Returns false if @fn ended the walk. */
 static bool rss_walk_chunk(unsigned long index, rss_record_fn fn, void *arg)
 {
 	unsigned long pfn = index << RSS_CHUNK_SHIFT, i;
@@ -220,7 +220,7 @@ static bool rss_walk_chunk(unsigned long index, rss_record_fn fn, void *arg)
 		pc = pfn_page_container(pfn + i);
 		go_on = pc && fn(pc, pfn + i, arg);
 		rcu_read_unlock();
-		/* None here, but maybe in the next one. */
+		/* No memory here, but maybe in the next chunk. */
 		if (!pc)
 			return true;
 	}
@@ -228,11 +228,11 @@ static bool rss_walk_chunk(unsigned long index, rss_record_fn fn, void *arg)
 }
 
 /**
- * rss_walk_records - look at the records of all pages
- * @fn: what to do with each, under RCU; false to go no further
+ * rss_walk_records - walk the records of all pages
+ * @fn: called for each, under RCU; returns false to end the walk
  * @arg: for @fn
  *
- * What goes on- or offline meanwhile may be left out.
+ * Memory that goes online or offline meanwhile may be left out.
  *
  * Context: may sleep.
  */
@@ -251,18 +251,19 @@ void rss_walk_records(rss_record_fn fn, void *arg)
 }
 
 /**
- * rss_pages_alloc - have a record for each page of memory
+ * rss_pages_alloc - make sure that each page of memory has a record
  *
- * Context: cgroup_mutex held, which keeps hooks from being switched on. Sleeps; the
- * first time, takes mem_hotplug_lock.
- * Return: 0 if there are all; -ENOMEM, of which the log tells; -EINTR if the task
- * is to die. Nothing is left of an attempt that failed.
+ * A failed attempt leaves nothing behind.
+ *
+ * Context: cgroup_mutex held, which keeps hooks from being switched on. Sleeps;
+ * the first time, takes mem_hotplug_lock.
+ * Return: 0; -ENOMEM, which is logged; -EINTR if the task was killed.
  */
 int rss_pages_alloc(void)
 {
 	int err;
 
-	/* Nobody else creates or drops them; no need to wait for memory hotplug. */
+	/* Only this allocates the first array: no need for the hotplug lock. */
 	if (rcu_access_pointer(rss_chunks))
 		return 0;
 	get_online_mems();
@@ -278,7 +279,8 @@ static int __init rss_page_init(void)
 {
 	BUILD_BUG_ON(sizeof(struct page_container) > 8);
 	BUILD_BUG_ON(FIELD_MAX(RSS_STATE_NR) < BIT(MAX_PAGECACHE_ORDER));
-	BUILD_BUG_ON(FIELD_MAX(RSS_STATE_ORDER) < MAX_PAGECACHE_ORDER);
+	/* RSS_HOME_AWAY is an order that no folio has. */
+	BUILD_BUG_ON(FIELD_MAX(RSS_STATE_ORDER) <= MAX_PAGECACHE_ORDER);
 
 	if (cgroup_subsys_enabled(rss_cgrp_subsys))
 		hotplug_memory_notifier(rss_memory_notify,

@@ -12,35 +12,35 @@
 #include <linux/rcupdate.h>
 
 /**
- * struct page_container - to whom a page is charged
- * @state: the owner and what it is charged, see RSS_STATE_*; changed by cmpxchg
+ * struct page_container - the container that a page is charged to
+ * @state: the owner and its charge, see RSS_STATE_*; changed by cmpxchg
  *
- * The record of the first page serves a large folio. Records of pages that
- * nobody owns keep the name of the last owner until another container maps the
- * page or a scan meets them: mapping and unmapping by one container changes NR
- * and nothing else.
+ * The record of the first page serves a large folio. Records of pages without
+ * an owner keep the id of the last owner until another container maps the page
+ * or a scan meets them: mapping and unmapping by one container changes NR and
+ * nothing else.
  */
 struct page_container {
 	atomic64_t state;
 };
 
 /*
- * The state of a record. All in one word, so that the number of pages charged,
- * the one who pays for them and the list they are on can never disagree:
+ * The state of a record. It is one word, so that the number of pages charged,
+ * their owner and the list they are on can never disagree:
  *
- *  NR     pages of the folio that are mapped and charged; 0: nobody owns it
+ *  NR     pages of the folio that are mapped and charged; 0: no owner
  *  TYPE   enum rss_type of the folio when it was charged
  *  LRU    enum rss_lru of the list that its entry is on
  *  ORDER  order of the folio when it was charged
- *  HELD   the folio is unmapped for an instant, to be migrated or split: NR is
- *         what it was before, hooks leave the record alone
- *  ID     rss_container.id of the owner if NR is not 0, else of the last one, if
- *         that has an entry for it still; RSS_ROOT_ID if tasks outside any
- *         container mapped a large folio first; 0: none
- *  MET    a scan has met it since another container mapped the page, or since it was
- *         evicted
+ *  HELD   the folio is briefly unmapped, to be migrated or split: NR is what
+ *         it was before, and hooks leave the record alone
+ *  ID     rss_container.id of the owner; if NR is 0, of the last owner if that
+ *         still has an entry for it; RSS_ROOT_ID if tasks outside any container
+ *         mapped a large folio first; 0: none
+ *  MET    a scan has met it since another container mapped the page, or since
+ *         it was evicted
  *  LOST   there was no memory for its entry, see rss_find_lost()
- *  GEN    which of the entries for the page is good: the one that says the same
+ *  GEN    tells the good entry for the page: the one with the same GEN
  */
 #define RSS_STATE_NR	GENMASK_ULL(15, 0)
 #define RSS_STATE_TYPE	GENMASK_ULL(17, 16)
@@ -72,7 +72,7 @@ enum rss_lru {
 	NR_RSS_LRUS,
 };
 
-/* What is counted apart: type and list, as the state has them side by side. */
+/* What is counted separately: type and list, adjacent in the state. */
 #define RSS_KIND_LRU	4
 #define NR_RSS_KINDS	((NR_RSS_LRUS - 1) * RSS_KIND_LRU + NR_RSS_TYPES)
 
@@ -108,25 +108,25 @@ static inline unsigned int rss_state_nr(u64 state)
 	return FIELD_GET(RSS_STATE_NR, state);
 }
 
-/* MET and what is above it is nothing that charging looks at. */
+/* Charging ignores MET and the bits above it. */
 #define RSS_KEY_SHIFT	(64 - __bf_shf(RSS_STATE_MET))
 
-/* What the hooks compare a state with, for small folios of the container @id. */
+/* What hooks compare a state with, for small folios of the container @id. */
 static inline u64 rss_state_home(u32 id)
 {
 	return rss_state(id, 0, 0) << RSS_KEY_SHIFT;
 }
 
 /*
- * With these bits no state is at home: no folio has that order. In the same half as
- * the id, so that a reader in two halves sees both or neither.
+ * With these bits no state is at home: no folio has that order. They are in the
+ * same half as the id: a 32-bit read sees both or neither.
  */
 #define RSS_HOME_AWAY	(RSS_STATE_ORDER << RSS_KEY_SHIFT)
 
 /*
- * The kind if @state says that @nr pages, 0 or 1, of a small folio are charged to
- * the container whose rss_state_home() @home is. NR_RSS_KINDS or more if it says
- * anything else.
+ * The kind if, by @state, @nr pages (0 or 1) of a small folio are charged to
+ * the container whose rss_state_home() is @home. Otherwise NR_RSS_KINDS or
+ * more.
  */
 static __always_inline u64 rss_state_home_kind(u64 state, u64 home,
 					       unsigned int nr)
@@ -142,8 +142,8 @@ static inline bool rss_state_busy(u64 state)
 }
 
 /*
- * Whether a small folio may be charged for the first time: @state is what the record
- * says, with what it is to say by the container's home.
+ * Whether @state allows the first charge of a small folio. The state that a
+ * container's home gives is checked in the same way, for RSS_HOME_AWAY.
  */
 static __always_inline bool rss_state_first(u64 state)
 {
@@ -157,7 +157,7 @@ static inline bool rss_state_same(u64 state, u64 other)
 		 (RSS_STATE_ID | RSS_STATE_TYPE | RSS_STATE_ORDER));
 }
 
-/* What a record says when nobody has an entry for it. GEN goes on from there. */
+/* The state of a record without an entry. GEN continues from there. */
 static inline u64 rss_state_blank(u64 state)
 {
 	return state & RSS_STATE_GEN;
@@ -185,8 +185,8 @@ static __always_inline u64 rss_state_next_gen(u64 state)
 }
 
 /*
- * @state for a record that said @old before and gets a new entry: the older ones
- * are stale by that.
+ * @state for a record that gets a new entry after @old. It makes the older
+ * ones stale.
  */
 static inline u64 rss_state_renew(u64 state, u64 old)
 {
@@ -196,19 +196,19 @@ static inline u64 rss_state_renew(u64 state, u64 old)
 
 /*
  * An entry of a list. It is good as long as the record of its page names the
- * container and has the same GEN; else it is stale, and dropped when it is met.
+ * container and has the same GEN; otherwise it is stale, and dropped when met.
  *
  *  PFN    the page
- *  ORDER  order of the folio, LIST the enum rss_list, when it was put there
+ *  ORDER  order of the folio, LIST the enum rss_list, when it was added
  *  SET    always set: no entry is 0
- *  GEN    as the state had it
+ *  GEN    that of the state
  */
 #define RSS_ENTRY_PFN	GENMASK_ULL(39, 0)
 #define RSS_ENTRY_ORDER	GENMASK_ULL(43, 40)
 #define RSS_ENTRY_LIST	GENMASK_ULL(46, 44)
 #define RSS_ENTRY_SET	BIT_ULL(47)
 
-/* Of a small folio, with @gen in its place. */
+/* For a small folio, with @gen in its place. */
 static __always_inline u64 rss_entry_small(unsigned long pfn, u64 gen,
 					   unsigned int list)
 {
@@ -249,7 +249,7 @@ static inline u64 page_container_state(struct page_container *pc)
 	return atomic64_read(&pc->state);
 }
 
-/* On failure *@old is the present state. Fully ordered if it succeeds. */
+/* On failure, *@old is the current state. Fully ordered on success. */
 static inline bool page_container_cmpxchg(struct page_container *pc, u64 *old,
 					  u64 new)
 {
@@ -257,8 +257,8 @@ static inline bool page_container_cmpxchg(struct page_container *pc, u64 *old,
 }
 
 /*
- * Records come in chunks, one for a section of memory, so that hotplug can add
- * and remove them and that holes cost nothing.
+ * Records come in chunks, one per memory section, so that hotplug can add and
+ * remove them, and holes cost nothing.
  */
 #ifdef CONFIG_SPARSEMEM
 #define RSS_CHUNK_SHIFT	PFN_SECTION_SHIFT
@@ -272,9 +272,9 @@ static inline bool page_container_cmpxchg(struct page_container *pc, u64 *old,
 /**
  * struct rss_chunks - where the records are
  * @nr: number of elements in @base
- * @base: address that the record of page 0 would have if all were like the
- *	chunk with this index, which saves hooks from subtracting where that
- *	starts; 0 where there is no memory
+ * @base: by chunk, the address that the record of page 0 would have if the
+ *	chunk extended to it, which saves hooks a subtraction; 0 where there is
+ *	no memory
  *
  * Replaced as a whole when memory beyond @nr is added; RCU.
  */
@@ -291,7 +291,7 @@ typedef bool (*rss_record_fn)(struct page_container *pc, unsigned long pfn,
 int rss_pages_alloc(void);
 void rss_walk_records(rss_record_fn fn, void *arg);
 
-/* Whether the page has a record, which is put into @pc then. */
+/* Whether the page has a record; if so, *@pc is set to it. */
 static __always_inline bool rss_chunk_record(struct rss_chunks *chunks,
 					     unsigned long pfn,
 					     struct page_container **pc)
@@ -309,9 +309,9 @@ static __always_inline bool rss_chunk_record(struct rss_chunks *chunks,
  * pfn_page_container - the record of a page
  * @pfn: page frame number
  *
- * Context: RCU read side, or whatever else keeps the memory from going
+ * Context: RCU read side, or anything else that keeps the memory from going
  * offline.
- * Return: the record, or NULL for what is not RAM.
+ * Return: the record, or NULL if the page is not RAM.
  */
 static inline struct page_container *pfn_page_container(unsigned long pfn)
 {

@@ -2,15 +2,15 @@
 /*
  * RSS controller: entries on their way to the lists.
  *
- * Who maps a page first has to put an entry on a list of its container, under the
- * page table lock. To take the lock of the lists for one page at a time would let
- * all CPUs of a container contend for it. So entries wait on the CPU until there is
- * a batch of them, or another container's turn comes. A full batch becomes part of
+ * A first touch adds an entry to a list of its container, under the page table
+ * lock. If each page took the lock of the lists, all CPUs of a container would
+ * contend for it. So entries wait on the CPU until there is a batch of them,
+ * or another container has a first touch there. A full batch becomes part of
  * the list as it is.
  *
- * Only the CPU itself adds entries there. Any may take them: a container whose few
- * pages wait on some CPU could reclaim nothing, and the last ones would wait on a
- * CPU that maps nothing any more.
+ * Only the CPU itself adds entries. Any CPU may take them: otherwise a
+ * container whose few pages wait on CPUs could reclaim nothing, and the last
+ * entries would be stuck on a CPU that maps nothing any more.
  */
 
 #include <linux/init.h>
@@ -18,7 +18,7 @@
 
 #include "queue.h"
 
-/* In the place of none: nothing can be added. */
+/* Stands for no batch: nothing can be added. */
 static struct rss_batch rss_batch_full = {
 	.first = RSS_BATCH_NR,
 };
@@ -30,7 +30,7 @@ DEFINE_PER_CPU(struct rss_pending, rss_pending) = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(rss_pending.lock),
 };
 
-/* On the list of whom it belongs to by its record. */
+/* Add an entry to the lists of the container that its record names. */
 static void rss_pending_place(u64 entry)
 {
 	struct page_container *pc = pfn_page_container(rss_entry_pfn(entry));
@@ -45,7 +45,7 @@ static void rss_pending_place(u64 entry)
 		rss_lists_add(rss, &entry, 1);
 }
 
-/* Whose they are is not known. */
+/* For a batch whose owner is not known. */
 static void rss_pending_place_batch(struct rss_batch *batch)
 {
 	for (; batch->first < batch->end; batch->first++)
@@ -55,10 +55,10 @@ static void rss_pending_place_batch(struct rss_batch *batch)
 
 /**
  * struct rss_taken - batches that were taken from a CPU
- * @owner: whose the batches are, NULL if not known
- * @batch: those of @owner, by enum rss_list
- * @full: one of the container that goes on
- * @done: that was somebody else's turn before; not twice
+ * @owner: the previous container, NULL if not known
+ * @batch: its batches, by enum rss_list
+ * @full: a full batch of the container that has the CPU now
+ * @done: the CPU was taken over from @owner; this is done only once
  */
 struct rss_taken {
 	struct rss_container *owner;
@@ -67,7 +67,7 @@ struct rss_taken {
 	bool done;
 };
 
-/* Takes a batch away and puts another one there. Returns NULL if there was none. */
+/* Replace a batch. Returns the old one, or NULL if there was none. */
 static struct rss_batch *rss_pending_swap(struct rss_pending *pending,
 					  enum rss_list list,
 					  struct rss_batch *batch)
@@ -84,7 +84,7 @@ static struct rss_batch *rss_pending_swap(struct rss_pending *pending,
 	return old;
 }
 
-/* Lets @rss have the CPU. Batches without entries stay. */
+/* Give the CPU to @rss. Batches without entries stay. */
 static void rss_pending_take_over(struct rss_pending *pending,
 				  struct rss_container *rss,
 				  struct rss_taken *taken)
@@ -111,7 +111,7 @@ static void rss_pending_take_over(struct rss_pending *pending,
 	}
 }
 
-/* @batch is used if there is no other. Returns false if there is none at all. */
+/* Uses @batch if there is no other. Returns false if there is none at all. */
 static bool rss_pending_add_locked(struct rss_container *rss, u64 entry,
 				   struct rss_batch **batch,
 				   struct rss_taken *taken)
@@ -139,8 +139,8 @@ static bool rss_pending_add_locked(struct rss_container *rss, u64 entry,
 }
 
 /*
- * The usual case: a batch is full, and the same container goes on. Returns false if it
- * is another one.
+ * The usual case: a batch is full, and the container has not changed. Returns
+ * false if it has, or without memory.
  */
 static bool rss_pending_renew(struct rss_container *rss, u64 entry)
 {
@@ -172,12 +172,12 @@ static bool rss_pending_renew(struct rss_container *rss, u64 entry)
 }
 
 /**
- * rss_pending_add_slow - put an entry on the list that it names, soon
- * @rss: the container; alive in this RCU read side critical section
+ * rss_pending_add_slow - add an entry if rss_pending_try_add() can't
+ * @rss: the container; alive in this RCU read-side section
  * @entry: the entry, of a small folio
  *
- * If another container's turn comes, or a batch is full. The lists may sleep on
- * PREEMPT_RT: batches are put there once out of preempt_disable().
+ * For a change of container, or a full batch. List locks may sleep on
+ * PREEMPT_RT, so batches are linked after preempt_enable().
  *
  * Context: RCU read side, task.
  */
@@ -198,8 +198,8 @@ void rss_pending_add_slow(struct rss_container *rss, u64 entry)
 		rss_batch_free(batch);
 
 	/*
-	 * The owner is not freed if any of its entries were there in this section of
-	 * RCU: rss_lru_reparent() takes them before it lets go of it.
+	 * If any entries of the owner were found in this RCU read-side section,
+	 * it is not freed before its end: rss_lru_reparent() drains them first.
 	 */
 	for (list = 0; list < NR_RSS_LISTS; list++) {
 		if (!taken.batch[list])
@@ -216,7 +216,7 @@ void rss_pending_add_slow(struct rss_container *rss, u64 entry)
 /* Entries to take from a CPU at once. */
 #define RSS_PENDING_TAKE	16
 
-/* Takes some entries away, the oldest of each list first. Returns how many. */
+/* Take some entries, the oldest of each list first. Returns their number. */
 static unsigned int rss_pending_take(struct rss_pending *pending,
 				     u64 entries[RSS_PENDING_TAKE])
 {
@@ -224,7 +224,7 @@ static unsigned int rss_pending_take(struct rss_pending *pending,
 	unsigned int nr = 0;
 
 	raw_spin_lock(&pending->lock);
-	/* The CPU takes the lock before it adds more, and is seen again by that. */
+	/* Makes the CPU take the lock, and set this, before it adds more. */
 	WRITE_ONCE(pending->rss, NULL);
 	for (list = 0; list < NR_RSS_LISTS; list++) {
 		/* Pairs with rss_pending_try_add(). */
@@ -253,10 +253,10 @@ static void rss_pending_drain_cpu(struct rss_pending *pending)
 }
 
 /**
- * rss_pending_drain - put what waits on all CPUs on the lists
- * @all: also what was being added when this was done before
+ * rss_pending_drain - move the entries that wait on all CPUs to the lists
+ * @all: also look for entries that were being added during the last drain
  *
- * Of any container: that costs no more than to find out whose it is.
+ * For all containers: selecting one would cost as much.
  *
  * Context: task. Waits for no other CPU.
  */

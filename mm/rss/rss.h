@@ -89,7 +89,7 @@ struct rss_node {
  *	two halves of rss_account()
  * @max: most pages that may stay in @stock: RSS_STOCK_MAX for the one
  *	container whose stock this CPU has, see stock.c; 0 for all others, and
- *	for that one, too, close to a watermark
+ *	close to a watermark, while tasks wait for room, or after a drain
  * @nr: pages charged minus pages uncharged on this CPU, by kind: type and
  *	list, as in RSS_STATE_KIND
  *
@@ -104,8 +104,8 @@ struct rss_cpu {
 };
 
 /*
- * Pages to charge at once, which are the most that a stock may hold, and the size that
- * a larger one is cut back to.
+ * The most pages that a stock may hold, to which it is filled at once, and the
+ * size to which a larger one is cut back: large enough not to be empty soon.
  */
 #define RSS_STOCK_MAX	128
 #define RSS_STOCK_KEEP	(RSS_STOCK_MAX / 4)

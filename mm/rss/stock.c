@@ -2,16 +2,16 @@
 /*
  * RSS controller: counting on each CPU.
  *
- * The hierarchical counter is shared by all CPUs and read by nobody but the
- * limit check, so each CPU of a container takes pages from it in batches, its
- * *stock*, and counts what is really mapped on its own. What users read is the
- * sum of the latter: exact, not rounded to batches.
+ * All CPUs share the hierarchical counter, and only the limit check reads it.
+ * So each CPU charges pages in batches, its *stock*, and counts mapped pages
+ * on its own. Users read the sum of these counts: it is exact, not rounded to
+ * batches.
  *
- * A CPU has the stock of one container only, its *holder*, that is the last
- * one whose task took pages from the counter there. So a counter exceeds usage
- * by at most RSS_STOCK_MAX a CPU, however many containers there are below it,
- * and to give all of that back takes a look at each CPU and none at the
- * containers. CPUs that are isolated have no holder: nobody interrupts them.
+ * A CPU has the stock of one container only, its *holder*: the last one whose
+ * task took pages from the counter there. So a counter exceeds usage by at
+ * most RSS_STOCK_MAX per CPU, however many containers are below it, and
+ * returning all stocks takes a visit to each CPU, but to no container.
+ * Isolated CPUs have no holder: they are never interrupted.
  */
 
 #include <linux/cgroup.h>
@@ -27,19 +27,19 @@
 
 /*
  * The container whose stock this CPU has, or NULL. Written by the CPU itself
- * with interrupts off, or once it is dead. It holds no reference: no CPU is
- * taken over for a container that is dead, and those that were before are
- * released before it is freed, see rss_stock_release(). RCU.
+ * with interrupts off, or once it is dead. It holds no reference: a dead
+ * container takes over no CPU, and its CPUs are released before it is freed,
+ * see rss_stock_release(). RCU.
  */
 static DEFINE_PER_CPU(struct rss_container *, rss_stock_holder);
 
-/* How many watermarks there are, and tasks that wait for room. */
+/* Number of watermarks, and of tasks that wait for room. */
 static atomic_t rss_stock_watchers = ATOMIC_INIT(0);
 
 /**
- * rss_stock_watch - have a look at watermarks and at who waits with each charge
+ * rss_stock_watch - make charges check watermarks and waiting tasks
  *
- * To be called before there is one more of either, which rss_stock_stop() follows.
+ * Call it before adding one of either, and rss_stock_stop() after that.
  */
 void rss_stock_watch(void)
 {
@@ -55,8 +55,9 @@ void rss_stock_unwatch(void)
 }
 
 /*
- * After the counter changed, or this CPU was taken over. Pairs with rss_stock_stop():
- * either this sees rss_stock_watch() before it, or that what was done here.
+ * After the counter changed, or this CPU was taken over. Pairs with
+ * rss_stock_stop(): either this sees the preceding rss_stock_watch(), or that
+ * sees the change.
  */
 static bool rss_stock_watched(void)
 {
@@ -71,8 +72,8 @@ static void rss_stock_uncharge(struct rss_container *rss, unsigned long nr)
 }
 
 /*
- * Must the container have no stock? Close to a watermark, and while tasks wait
- * for room: what goes to a stock would not wake them.
+ * Must the container have no stock? True close to a watermark, and while tasks
+ * wait for room: pages that go to a stock would not wake them.
  */
 static bool rss_stock_unwanted(struct rss_container *rss)
 {
@@ -81,8 +82,8 @@ static bool rss_stock_unwanted(struct rss_container *rss)
 }
 
 /*
- * Gives the stock of this CPU back. The holder gets no other one before it has
- * looked at the watermarks again.
+ * Return the stock of this CPU. The holder gets another one only after it has
+ * checked the watermarks again.
  */
 static void rss_stock_give_back(void *unused)
 {
@@ -101,7 +102,7 @@ static void rss_stock_give_back(void *unused)
 }
 
 /**
- * rss_stock_drop - give this CPU's stock back to the counter
+ * rss_stock_drop - return this CPU's stock to the counter
  * @rss: the container; nothing happens if it is not the holder
  *
  * Context: any.
@@ -117,10 +118,10 @@ void rss_stock_drop(struct rss_container *rss)
 }
 
 /*
- * Makes @rss the holder of this CPU. Returns false if it can't be.
+ * Make @rss the holder of this CPU. Returns false if it can't be.
  *
- * Pairs with rss_offline_fn(): who does not see @rss dead here is seen by
- * rss_stock_release() a grace period after it was set.
+ * Pairs with rss_offline_fn(): if this does not see @rss dead,
+ * rss_stock_release() sees the new holder, a grace period after it was set.
  */
 static bool rss_stock_take_over(struct rss_container *rss)
 {
@@ -141,25 +142,24 @@ static bool rss_stock_take_over(struct rss_container *rss)
 }
 
 /*
- * To be called once @rss may have a stock on this CPU, or has one: a watermark
- * may have come close since it was looked for.
+ * Call this once @rss may have a stock on this CPU: a watermark may have come
+ * close since the last check.
  */
 static void rss_stock_recheck(struct rss_container *rss)
 {
 	/*
-	 * Pairs with rss_stock_stop(), whose caller has changed the counter
-	 * before that looks at the stocks: one of the two sees the other.
+	 * Pairs with rss_stock_stop(), which reads the stocks after its caller
+	 * changed the counter: one side always sees the other's write.
 	 */
 	smp_mb();
-	/* On all CPUs: this may be another one by now. */
+	/* On all CPUs: the task may have migrated. */
 	if (unlikely(rss_stock_unwanted(rss)))
 		rss_stock_stop(rss);
 }
 
 /*
- * After the counter of @rss changed: lets it have a stock on this CPU, or not
- * if that is @unwanted. If it is not the holder it becomes that only if
- * @own is set.
+ * After the counter of @rss changed: allow it a stock on this CPU, or drop it
+ * if @unwanted. Only with @own does it become the holder if it is not.
  */
 static noinline void rss_stock_settle(struct rss_container *rss, bool unwanted,
 				      bool own)
@@ -177,24 +177,24 @@ static noinline void rss_stock_settle(struct rss_container *rss, bool unwanted,
 }
 
 /**
- * rss_stock_trim - put a stock right that got negative or too large
+ * rss_stock_trim - correct a stock that became negative or too large
  * @rss: the container
  *
  * Context: preemption disabled.
- * Return: what rss_stock_apply() has to charge for it.
+ * Return: the pages that rss_stock_apply() has to charge for that.
  */
 int rss_stock_trim(struct rss_container *rss)
 {
 	int stock = this_cpu_read(rss->cpu->stock), max, keep;
 
 	do {
-		/* rss_stock_drain()'s interrupt may have been quicker. */
+		/* rss_stock_drain()'s interrupt may have come first. */
 		max = this_cpu_read(rss->cpu->max);
 		if (stock >= 0 && stock <= max)
 			return 0;
 		/*
-		 * Nothing but the missing pages is charged: were more taken, the
-		 * next fault would find a stock although the container is over
+		 * Charge only the missing pages. With more, the next fault
+		 * would find a page in stock although the container is over
 		 * its limit.
 		 */
 		keep = stock > 0 ? min(max, RSS_STOCK_KEEP) : 0;
@@ -204,12 +204,12 @@ int rss_stock_trim(struct rss_container *rss)
 }
 
 /**
- * rss_stock_apply - charge what a stock lacked, or uncharge what it had too much
+ * rss_stock_apply - charge pages that a stock lacked, or uncharge its excess
  * @rss: the container
- * @nr: how many pages; negative: to uncharge
- * @own: the pages were unmapped by a task of the container itself, so that it may
- *	as well have the stock of this CPU. For another one's pages that would go
- *	to and fro
+ * @nr: number of pages to charge; negative to uncharge
+ * @own: the pages were unmapped by a task of the container itself, so that it
+ *	may take over this CPU. For pages of others, the CPU would keep
+ *	changing hands
  *
  * Context: RCU read side.
  * Return: true if that exceeds a limit.
@@ -233,7 +233,7 @@ bool rss_stock_apply(struct rss_container *rss, int nr, bool own)
 }
 
 /**
- * rss_stock_balance - put this CPU's stock right, and the counter by it
+ * rss_stock_balance - correct this CPU's stock, and charge the difference
  * @rss: the container
  * @own: see rss_stock_apply()
  *
@@ -254,15 +254,15 @@ bool rss_stock_balance(struct rss_container *rss, bool own)
 /**
  * rss_account_move - count pages at another container, or as another kind
  * @from: the container
- * @from_kind: what they were there, and on which list
- * @to: the same container, or its parent, or one further up
- * @to_kind: what they are from now on
- * @nr: how many pages; an ancestor's usage includes them already
+ * @from_kind: their type and list there
+ * @to: the same container, or an ancestor
+ * @to_kind: their new type and list
+ * @nr: number of pages; an ancestor's usage already includes them
  *
- * The counters below the ancestor keep them: a dead container has no usage that
- * anybody looks at, and a hook that charged them may not have got there yet.
+ * The counters below the ancestor keep them: the usage of a dead container is
+ * not read, and a hook that charged them may not have got there yet.
  *
- * rss_count() comes to @from first: it finds what moves at one of them or at
+ * rss_count() reads @from first, so it finds moving pages at one of them or at
  * both, never at neither.
  */
 void rss_account_move(struct rss_container *from, unsigned int from_kind,
@@ -277,7 +277,7 @@ void rss_account_move(struct rss_container *from, unsigned int from_kind,
 	preempt_enable();
 }
 
-/* What rss_stock_fill() does where there may be no stock. */
+/* For rss_stock_fill() where no stock is allowed. */
 static int rss_stock_check_room(struct rss_container *rss,
 				unsigned long margin, struct res_counter **fail)
 {
@@ -296,12 +296,12 @@ static int rss_stock_check_room(struct rss_container *rss,
 }
 
 /**
- * rss_stock_fill - see that this CPU's stock is not empty
+ * rss_stock_fill - make sure that this CPU's stock is not empty
  * @rss: the container
- * @margin: res_counter_margin(), or what that was just now
- * @fail: on failure, the level whose limit was met
+ * @margin: a recent value of res_counter_margin()
+ * @fail: on failure, set to the level whose limit was met
  *
- * Close to a watermark, and on an isolated CPU, it stays empty, there only has
+ * Close to a watermark, and on an isolated CPU, it stays empty; there only has
  * to be room.
  *
  * Context: may sleep.
@@ -319,14 +319,14 @@ int rss_stock_fill(struct rss_container *rss, unsigned long margin,
 	tight = margin < RSS_TIGHT_MARGIN;
 	if (unlikely(READ_ONCE(rss->tight) != tight))
 		WRITE_ONCE(rss->tight, tight);
-	/* The holder would have been stopped had one come close meanwhile. */
+	/* Needless if max is set: rss_stock_stop() would have cleared it. */
 	if (!this_cpu_read(rss->cpu->max) && rss_stock_unwanted(rss))
 		return rss_stock_check_room(rss, margin, fail);
 
 	/*
-	 * What was here before goes back first, and nobody else fills the same
-	 * stock: else this CPU would have more than RSS_STOCK_MAX for an instant,
-	 * and the peak would show it.
+	 * The previous holder's stock is returned first, and no other task
+	 * fills this one: the CPU never has more than RSS_STOCK_MAX, which the
+	 * peak would show.
 	 */
 	preempt_disable();
 	if (this_cpu_read(rss->cpu->stock) > 0) {
@@ -339,14 +339,14 @@ int rss_stock_fill(struct rss_container *rss, unsigned long margin,
 		return rss_stock_check_room(rss, margin, fail);
 	}
 	/*
-	 * Others may be quicker and take the margin. One page then, if any.
-	 * Close to the limit, leave some for the other CPUs.
+	 * Other tasks may take the margin first. Then one page, if any. Close
+	 * to the limit, leave some for the other CPUs.
 	 */
 	nr = clamp(margin, 1UL, tight ? RSS_STOCK_MAX / 2 : RSS_STOCK_MAX);
 	err = res_counter_try_charge(&rss->res, nr, fail);
 	if (!err) {
 		this_cpu_add(rss->cpu->stock, nr);
-		/* The interrupt of a drain may have come in between. */
+		/* The interrupt of a drain may have cleared it. */
 		this_cpu_write(rss->cpu->max, RSS_STOCK_MAX);
 	}
 	preempt_enable();
@@ -355,7 +355,7 @@ int rss_stock_fill(struct rss_container *rss, unsigned long margin,
 	return err;
 }
 
-/* The holder of @cpu, if that is @root or below it. RCU. */
+/* The holder of @cpu if it is @root or below it. RCU. */
 static struct rss_container *rss_stock_holder_below(int cpu,
 						    struct rss_container *root)
 {
@@ -372,11 +372,11 @@ static bool rss_has_stock(int cpu, void *root)
 }
 
 /**
- * rss_stock_drain - give the stocks of a subtree back to the counters
+ * rss_stock_drain - return the stocks of a subtree to the counters
  * @root: the container at its top
  *
- * What usage a limit really leaves room for is known only afterwards. A stock
- * belongs to its CPU, which is interrupted for this if it has any.
+ * Only after this do the counters tell how much room a limit leaves. A stock
+ * belongs to its CPU, which is interrupted if it has one.
  *
  * Context: may sleep.
  */
@@ -399,17 +399,17 @@ static bool rss_may_stock(int cpu, void *root)
 }
 
 /**
- * rss_stock_stop - the same, and keep the subtree from having stocks
+ * rss_stock_stop - return the stocks of a subtree, and allow no new ones
  * @root: the container at its top
  *
- * For how long, rss_stock_unwanted() says to each that changes its counter.
+ * This lasts as long as rss_stock_unwanted() is true when a counter changes.
  *
- * Context: task, with interrupts enabled; locks are no matter, as for the TLB
- * flushes that wait for other CPUs under the page table lock.
+ * Context: task, interrupts enabled; locks may be held, as for TLB flushes,
+ * which wait for other CPUs under the page table lock.
  */
 void rss_stock_stop(struct rss_container *root)
 {
-	/* The counter was changed before. Pairs with rss_stock_recheck(). */
+	/* After the counter change. Pairs with rss_stock_recheck(). */
 	smp_mb();
 	rcu_read_lock();
 	on_each_cpu_cond(rss_may_stock, rss_stock_give_back, root, true);
@@ -430,22 +430,22 @@ static void rss_stock_release_local(void *rss)
 }
 
 /**
- * rss_stock_release - let no CPU have the stock of a container any more
- * @rss: the container, dead since a grace period at least
+ * rss_stock_release - make all CPUs drop a container as their holder
+ * @rss: the container, dead for at least a grace period
  *
  * Context: may sleep.
  */
 void rss_stock_release(struct rss_container *rss)
 {
-	/* A CPU is either interrupted here, or rss_cpu_dead() has seen to it. */
+	/* A CPU is interrupted here, or rss_cpu_dead() has dropped it. */
 	cpus_read_lock();
 	on_each_cpu_cond(rss_is_holder, rss_stock_release_local, rss, true);
 	cpus_read_unlock();
 }
 
 /**
- * rss_stock_free - give back the stocks of a container nobody uses any more
- * @rss: the container, after a grace period; no CPU has it for its holder
+ * rss_stock_free - return the stocks of a container that is about to be freed
+ * @rss: the container, after a grace period; no CPU has it as its holder
  */
 void rss_stock_free(struct rss_container *rss)
 {
@@ -469,19 +469,19 @@ void rss_stock_free(struct rss_container *rss)
 		res_counter_uncharge(&rss->res, stock);
 }
 
-/* Containers that are summed up before RCU is let go of. */
+/* Containers to sum up before dropping the RCU read lock. */
 #define RSS_COUNT_BATCH	32
 
-/* Lets others run, with a reference on the container if it gives one. */
+/* Reschedule, if a reference on the container can be taken. */
 static bool rss_count_pause(struct rss_container *pos)
 {
-	/* It can't on one that is being freed. The next one may do. */
+	/* Fails if it is being freed. The next one may succeed. */
 	if (!css_tryget(&pos->css))
 		return false;
 	rcu_read_unlock();
 	cond_resched();
 	rcu_read_lock();
-	/* The walk goes on from here before RCU lets it go. */
+	/* RCU keeps it until the walk has moved on. */
 	rss_put(pos);
 	return true;
 }
@@ -500,8 +500,8 @@ static long rss_count_cpu_once(const struct rss_cpu *counts,
 }
 
 /*
- * What moves between the lists is counted twice for an instant, or at neither if
- * that is looked at in between. Then the sum is another one after it.
+ * Pages that move between lists are briefly counted on both. A racing read may
+ * find them on both or on neither; then a second read gives another sum.
  */
 static void rss_count_cpu(const struct rss_cpu *counts, long sum[NR_RSS_KINDS])
 {
@@ -511,7 +511,7 @@ static void rss_count_cpu(const struct rss_cpu *counts, long sum[NR_RSS_KINDS])
 	after = rss_count_cpu_once(counts, nr);
 	do {
 		before = after;
-		/* Pairs with rss_account_move(), as far as it can. */
+		/* Pairs with rss_account_move(), as far as possible. */
 		smp_rmb();
 		after = rss_count_cpu_once(counts, nr);
 	} while (unlikely(after != before) && --tries);
@@ -528,7 +528,7 @@ static void rss_count_one(struct rss_container *rss, long sum[NR_RSS_KINDS])
 }
 
 /**
- * rss_owns_any - whether the CPUs of a container have counted any page
+ * rss_owns_any - do the CPUs of a container count any page?
  * @rss: the container
  *
  * Return: false if the sum is zero.
@@ -544,12 +544,12 @@ bool rss_owns_any(struct rss_container *rss)
 }
 
 /**
- * rss_count - the pages that a container and its descendants own
+ * rss_count - count the pages that a container and its descendants own
  * @root: the container, with a reference
- * @sums: where to put their number
+ * @sums: where to put the numbers
  *
- * Each page is counted where it was mapped and unmapped, so the sum is exact
- * when nothing is in flight, and short of that off by what is.
+ * Each page is counted on the CPUs where it was mapped and unmapped. The sum
+ * is exact when nothing is in flight, otherwise off by what is.
  *
  * Context: may sleep.
  */
@@ -576,7 +576,7 @@ void rss_count(struct rss_container *root, struct rss_sums *sums)
 
 	*sums = (struct rss_sums) { };
 	for (kind = 0; kind < NR_RSS_KINDS; kind++) {
-		/* What TYPE can't be. */
+		/* TYPE never has this value. */
 		if (kind % RSS_KIND_LRU == NR_RSS_TYPES)
 			continue;
 		sums->type[kind % RSS_KIND_LRU] += max(sum[kind], 0L);
@@ -584,7 +584,7 @@ void rss_count(struct rss_container *root, struct rss_sums *sums)
 	}
 }
 
-/* What a CPU that is gone has in stock is out of the reach of interrupts. */
+/* A dead CPU can't be interrupted to return its stock. */
 static int rss_cpu_dead(unsigned int cpu)
 {
 	struct rss_container *holder = per_cpu(rss_stock_holder, cpu);

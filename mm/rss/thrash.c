@@ -34,10 +34,10 @@
  *
  * Pages may return soon without harm: the task may do much between two faults,
  * or wait for requests and take a few faults for each. So making room must
- * take at least an eighth of the time. A fault on cached code takes some 2000
- * instructions besides making room, which takes at least 1400, and more time
- * in an emulator; in a task that does nothing else, the share is between a
- * fifth and two fifths.
+ * take at least an eighth of the time (RSS_STALL_SHARE). A fault on cached
+ * code takes some 2100 instructions, and making room 1150 to 1600 more: in a
+ * task that does nothing else, the share is over a third. In an emulator,
+ * where the fault itself takes more time, it is still about a fifth.
  *
  * All of this must hold for a window of at least RSS_WINDOW, in one task. So
  * thrashing is detected after one to two windows, or after RSS_LEAST_SAMPLES

@@ -9,9 +9,10 @@
  * and the counter is usage.
  *
  * The slow path checks for closeness, at each level on the way up and nowhere
- * else. Once a watermark is close, the stocks of the CPUs below it are
- * stopped, once: they are allowed again when it is twice as far away. All
- * stocks together are less than that, however many containers there are.
+ * else, and only if any watermark is set (rss_stock_watch()). Once one is
+ * close, the stocks of the CPUs below it are stopped, once: they are allowed
+ * again when it is twice as far away. All stocks together are less than that,
+ * however many containers there are.
  */
 
 #include <linux/cpumask.h>
@@ -166,8 +167,8 @@ void rss_watermark_init(struct rss_container *rss)
 }
 
 /**
- * rss_watermark_free - let go of the watermark of a container
- * @rss: the container, which nobody uses any more
+ * rss_watermark_free - drop the watermark of a container
+ * @rss: the container, which is about to be freed
  */
 void rss_watermark_free(struct rss_container *rss)
 {
