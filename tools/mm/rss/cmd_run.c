@@ -25,7 +25,7 @@ static void limit(const struct container *c, enum attr id,
 	if (!err)
 		return;
 	status = container_explain(c, attr_file(c->h, id), err);
-	container_remove(c->h, c->name);
+	container_remove(c);
 	quit(status);
 }
 
@@ -160,7 +160,7 @@ static void clean_up(struct container *c)
 
 	if (attr_read(c->h, c->dir, ATTR_OOM_KILL, &kills))
 		kills = 0;
-	err = container_remove(c->h, c->name);
+	err = container_remove(c);
 	if (kills)
 		message(LOG_NOTICE, "%s: the OOM killer took %llu task%s",
 			c->name, kills, kills == 1 ? "" : "s");

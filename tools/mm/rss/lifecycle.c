@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 #include "lifecycle.h"
 #include "message.h"
 #include "status.h"
+#include "tasks.h"
 #include "walk.h"
 
 /* A killed task may have much memory to free before it is gone. */
@@ -72,31 +71,65 @@ void container_make(struct container *c, const struct hierarchy *h,
 	free(name);
 }
 
-static void kill_each(const struct container *c)
+/* In v2 the kernel can do it. */
+static int kill_below(int parent, const char *name, int dir, void *arg)
 {
-	int fd = openat(c->dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
-	int pid;
-
-	if (!procs)
-		return;
-	/* It is 0 for processes that this PID namespace does not have. */
-	while (fscanf(procs, "%d", &pid) == 1)
-		if (pid > 0)
-			kill(pid, SIGKILL);
-	fclose(procs);
+	(void)parent;
+	(void)name;
+	if (file_write(dir, "cgroup.kill", "1"))
+		tasks_kill(dir);
+	return children_each(dir, kill_below, arg);
 }
 
-/* In v2 the kernel can do it. */
-static void kill_tasks(const struct hierarchy *h, const char *name)
+static int remove_child(int parent, const char *name, int dir, void *arg)
 {
-	struct container c;
+	int err = children_each(dir, remove_child, arg);
 
-	if (container_try_open(&c, h, name))
-		return;
-	if (h->version == 1 || file_write(c.dir, "cgroup.kill", "1"))
-		kill_each(&c);
-	container_close(&c);
+	if (err || !unlinkat(parent, name, AT_REMOVEDIR) || errno == ENOENT)
+		return err;
+	return -errno;
+}
+
+/* A directory that is open: what is it called in the one above it? */
+struct search {
+	const struct stat *wanted;
+	char *name;
+};
+
+static int compare_child(int parent, const char *name, int dir, void *arg)
+{
+	struct search *search = arg;
+	struct stat st;
+
+	(void)parent;
+	if (!search->name && !fstat(dir, &st) &&
+	    st.st_ino == search->wanted->st_ino &&
+	    st.st_dev == search->wanted->st_dev)
+		search->name = allocated(strdup(name));
+	return 0;
+}
+
+/*
+ * Another container may have its name by now, whose tasks are none of ours: the
+ * one that is open counts, and containers stay below their parent.
+ */
+static int remove_open(const struct container *c)
+{
+	struct search search = { };
+	struct stat st;
+	int above, err = 0;
+
+	above = openat(c->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (above < 0 || fstat(c->dir, &st))
+		return -errno;
+	search.wanted = &st;
+	children_each(above, compare_child, &search);
+	if (search.name && unlinkat(above, search.name, AT_REMOVEDIR) &&
+	    errno != ENOENT)
+		err = -errno;
+	free(search.name);
+	close(above);
+	return err;
 }
 
 /*
@@ -104,30 +137,21 @@ static void kill_tasks(const struct hierarchy *h, const char *name)
  * anew. They can fork and make containers as long as they live, and are there
  * for a while after they have been killed: -EBUSY.
  */
-static int try_remove(const struct hierarchy *h, const char *name)
+static int try_remove(const struct container *c)
 {
-	struct names names;
-	int err = 0;
-	size_t i;
+	int err;
 
-	names_below(&names, h, name);
-	for (i = 0; i < names.nr; i++)
-		kill_tasks(h, names.name[i]);
-	for (i = names.nr; i-- && !err;)
-		if (unlinkat(h->fd, names.name[i], AT_REMOVEDIR) &&
-		    errno != ENOENT)
-			err = -errno;
-	names_free(&names);
-	return err;
+	kill_below(-1, NULL, c->dir, NULL);
+	err = children_each(c->dir, remove_child, NULL);
+	return err ?: remove_open(c);
 }
 
-int container_remove(const struct hierarchy *h, const char *name)
+int container_remove(const struct container *c)
 {
 	double end = monotonic_seconds() + REMOVE_SECONDS;
 	int err;
 
-	while ((err = try_remove(h, name)) == -EBUSY &&
-	       monotonic_seconds() < end)
+	while ((err = try_remove(c)) == -EBUSY && monotonic_seconds() < end)
 		usleep(REMOVE_POLL_US);
 	return err;
 }

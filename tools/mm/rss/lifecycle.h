@@ -10,9 +10,9 @@ void container_make(struct container *c, const struct hierarchy *h,
 		    const char *name);
 
 /*
- * Kills the tasks of a container and of those below it, and removes it.
- * Returns 0 or a negative errno.
+ * Kills the tasks of a container and of those below it, and removes it,
+ * whatever it is called by now.  Returns 0 or a negative errno.
  */
-int container_remove(const struct hierarchy *h, const char *name);
+int container_remove(const struct container *c);
 
 #endif

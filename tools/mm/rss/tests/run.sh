@@ -89,6 +89,32 @@ expect_job 0 '' "(for i in \$(seq 1000); do
 		wait
 	done) > /dev/null 2>&1 & echo \$! > $h/job/cgroup.procs; sleep 0.2"
 
+# A container that has got the name meanwhile is somebody else's.
+renamed()
+{
+	expect 0 '' timeout 15 "${run[@]}" "$h" sh -c "mv $h/job $h/renamed
+		cp -r $FAKE_CONTAINER $h/job
+		sleep 20 > /dev/null 2>&1 & echo \$! > $h/renamed/cgroup.procs
+		(sleep 20; true) > /dev/null 2>&1 & echo \$! > $h/job/cgroup.procs"
+	result 'a stranger lives' kill -0 "$(cat "$h/job/cgroup.procs")"
+	result 'the renamed container is gone' [ ! -e "$h/renamed" ]
+	kill "$(cat "$h/job/cgroup.procs")"
+	rm -r "$h/job"
+}
+renamed
+
+# Too long a path for the kernel to follow
+deep()
+{
+	local name
+
+	name=$(printf '%0200d' 0)
+	expect 0 '' timeout 60 "${run[@]}" "$h" bash -c "cd $h/job
+		for i in \$(seq 25); do cp -r $FAKE_CONTAINER $name && cd $name; done"
+	result 'a long path is gone' is_gone
+}
+deep
+
 on_terminal interrupt timeout 12 sh -c "$telling"
 result 'an interrupt gets to another process group' contains "$scratch/got" INT
 on_terminal hang_up sh -c "$telling"

@@ -14,6 +14,7 @@
 #include "container.h"
 #include "fs.h"
 #include "hierarchy.h"
+#include "keys.h"
 #include "mem.h"
 #include "runner.h"
 #include "swap.h"
@@ -149,6 +150,33 @@ static void test_left_over(void)
 	tool_expect_status(&t, 0);
 }
 
+/*
+ * The container is renamed and another one takes its name: the process in there
+ * is a stranger, and what the command has left is in the renamed one.
+ */
+static void test_renamed(void)
+{
+	char command[5 * PATH_MAX], *renamed;
+	struct tool stranger, t;
+
+	job_name();
+	tool_start(&stranger, "sleep", "1000", NULL);
+	require(asprintf(&renamed, "%s-renamed", job) > 0, "out of memory");
+	snprintf(command, sizeof(command),
+		 "sleep 1000 & mv %s %s; mkdir %s; echo %d > %s/cgroup.procs",
+		 job, renamed, job, stranger.pid, job);
+	tool_run(&t, "rssctl", "run", "-n", job_name(), "sh", "-c", command,
+		 NULL);
+	tool_expect_status(&t, 0);
+	require(access(renamed, F_OK), "%s is still there", renamed);
+	require(!access(job, F_OK), "%s is gone", job);
+	require(proc_state(stranger.pid) == 'S', "the stranger was killed");
+	kill(stranger.pid, SIGKILL);
+	tool_wait(&stranger);
+	container_remove(job);
+	free(renamed);
+}
+
 static void test_cannot_start(void)
 {
 	struct tool t;
@@ -201,6 +229,7 @@ int main(void)
 		T(test_signal),
 		T(test_interrupt),
 		T(test_left_over),
+		T(test_renamed),
 		T(test_cannot_start),
 		T(test_bad_name),
 	};
