@@ -319,13 +319,32 @@ static void test_wait_removed(void)
 	tool_expect_err(&t, "no such container");
 }
 
-/* With the hierarchy out of sight, rssctl mounts it at its own place. */
+/*
+ * With the hierarchy out of sight, "rssctl mount" mounts it at its own place.
+ * Nothing else does: mounted as v1, v2 lacks the controller.
+ */
 static void test_mount(void)
 {
-	struct tool t;
+	static const char * const commands[] = { "ls", "top" };
 	bool existed = !access("/containers", F_OK);
+	struct tool t;
+	unsigned int i;
 
+	container_new(NULL, "left");
 	umount2(container_root(), MNT_DETACH);
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		tool_run(&t, "rssctl", commands[i], NULL);
+		tool_expect_status(&t, UNSUPPORTED);
+		tool_expect_err(&t, "is not mounted here and has ");
+	}
+	tool_run(&t, "rssctl", "run", "true", NULL);
+	tool_expect_status(&t, 125);
+	tool_run(&t, "rssd", "--dry-run", "-c", "/dev/null", NULL);
+	tool_expect_status(&t, UNSUPPORTED);
+	tool_expect_err(&t, "'rssctl mount' mounts it");
+	require(access("/containers/rss/rss_usage", F_OK),
+		"something has mounted it");
+
 	tool_run(&t, "rssctl", "mount", NULL);
 	tool_expect_status(&t, 0);
 	tool_expect_out(&t, "/containers/rss\n");

@@ -6,7 +6,7 @@
 # Functions are run by ok(), eventually() and the trap:
 # shellcheck disable=SC2317
 
-plan=14 nr=0 failed=0
+plan=16 nr=0 failed=0
 root='' mounted=0
 scratch=$(mktemp -d)
 own=ksft_rss_$$
@@ -60,6 +60,17 @@ ends()
 	[ "$got" = "$want" ] && return
 	echo "exit status $got, not $want"
 	return 1
+}
+
+# says STATUS TEXT COMMAND...
+says()
+{
+	status=$1 text=$2
+	shift 2
+	ends "$status" "$@" > "$scratch/said" 2>&1
+	result=$?
+	cat "$scratch/said"
+	[ $result = 0 ] && grep -qF "$text" "$scratch/said"
 }
 
 usage_below()
@@ -127,6 +138,13 @@ mkdir "$root/$own"
 
 echo "1..$plan"
 ok "it is found" [ "$(rssctl mount)" = "$root" ]
+# Where nothing is mounted, looking must not take the controller from v2.
+hidden()
+{
+	unshare -m sh -c 'umount "$1"; shift; "$@"' sh "$root" rssctl "$@"
+}
+ok "hidden: ls" says 3 "mount cgroup v2, or use 'rssctl mount'" hidden ls
+ok "hidden: v2 keeps it" has_controller
 ok "run: in a container below another" ends 7 \
 	rssctl run -l 32M -n "$own/job" -- sh -c \
 	"grep -q $own/job /proc/self/cgroup && grep -qx 33554432 $root/$own/job/rss.max && exit 7"
