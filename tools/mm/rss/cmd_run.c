@@ -11,6 +11,7 @@
 #include "file.h"
 #include "lifecycle.h"
 #include "message.h"
+#include "place.h"
 #include "size.h"
 #include "status.h"
 
@@ -178,6 +179,20 @@ static int exit_status(int status)
 	return WEXITSTATUS(status);
 }
 
+static void make(struct container *c, const struct hierarchy *h,
+		 const char *parent, const char *name)
+{
+	char *own;
+
+	if (name) {
+		container_make(c, h, name);
+		return;
+	}
+	own = format("run-%d", getpid());
+	container_make_some(c, h, parent, own);
+	free(own);
+}
+
 static int run_command(struct command_line *cl)
 {
 	static const struct option options[] = {
@@ -188,7 +203,7 @@ static int run_command(struct command_line *cl)
 	};
 	unsigned long long max = SIZE_UNLIMITED, watermark = SIZE_UNLIMITED;
 	int option, status;
-	char *own = NULL, **argv;
+	char *parent = NULL, **argv;
 	const char *name = NULL;
 	struct signals signals;
 	struct container c;
@@ -204,10 +219,10 @@ static int run_command(struct command_line *cl)
 	}
 	argv = command_arguments(cl, 1, cl->argc);
 	if (!name)
-		own = format("run-%d", getpid());
+		parent = place_below_own(&cl->h, cl->argv);
 	take_signals(&signals);
-	container_make(&c, &cl->h, name ?: own);
-	free(own);
+	make(&c, &cl->h, parent, name);
+	free(parent);
 	limit(&c, ATTR_LIMIT, max);
 	limit(&c, ATTR_WATERMARK, watermark);
 	status = run_in(&c, &signals, argv);
@@ -221,7 +236,7 @@ const struct command command_run = {
 	.arguments = "[--] COMMAND [ARGUMENT]...",
 	.summary = "Runs a command in a container of its own",
 	.options = "  -l, --limit SIZE    limit of the container; unlimited if not given\n"
-		   "  -n, --name NAME     its name; run-PID if not given\n"
+		   "  -n, --name NAME     its name; if not given, run-PID below where rssctl is\n"
 		   "  -w, --watermark SIZE  its watermark; none if not given\n",
 	.run = run_command,
 };

@@ -17,6 +17,9 @@
 #define REMOVE_SECONDS	30
 #define REMOVE_POLL_US	10000
 
+/* Containers of the same name with other endings */
+#define MOST_OF_A_NAME	1000
+
 /* In v2 a container has the files of controllers that its parent enabled. */
 static void enable_below(const struct hierarchy *h, const char *parent)
 {
@@ -48,27 +51,58 @@ static void enable_above(const struct hierarchy *h, const char *name)
 	free(parent);
 }
 
+/* Returns 0 or -EEXIST, or ends the program. */
+static int try_make(struct container *c, const struct hierarchy *h,
+		    const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	if (h->version == 2)
+		enable_above(h, name);
+	if (!mkdirat(h->fd, name, 0755)) {
+		container_open(c, h, name);
+		return 0;
+	}
+	if (errno == ENOENT && slash)
+		fail(STATUS_NO_CONTAINER, "no such container: %.*s",
+		     (int)(slash - name), name);
+	if (errno != EEXIST)
+		fail(STATUS_FAILED, "making %s: %s", name, strerror(errno));
+	return -EEXIST;
+}
+
 void container_make(struct container *c, const struct hierarchy *h,
 		    const char *text)
 {
 	char *name = container_name(text);
-	const char *slash;
 
 	if (!name || !strcmp(name, "/"))
 		fail(STATUS_USAGE, "not the name of a container: '%s'", text);
-	slash = strrchr(name, '/');
-	if (h->version == 2)
-		enable_above(h, name);
-	if (mkdirat(h->fd, name, 0755)) {
-		if (errno == ENOENT && slash)
-			fail(STATUS_NO_CONTAINER, "no such container: %.*s",
-			     (int)(slash - name), name);
-		if (errno == EEXIST)
-			fail(STATUS_FAILED, "container exists: %s", name);
-		fail(STATUS_FAILED, "making %s: %s", name, strerror(errno));
-	}
-	container_open(c, h, name);
+	if (try_make(c, h, name))
+		fail(STATUS_FAILED, "container exists: %s", name);
 	free(name);
+}
+
+void container_make_some(struct container *c, const struct hierarchy *h,
+			 const char *parent, const char *name)
+{
+	char *path;
+	int i, err;
+
+	if (!strcmp(parent, "/"))
+		path = format("%s", name);
+	else
+		path = format("%s/%s", parent, name);
+	err = try_make(c, h, path);
+	for (i = 2; err && i <= MOST_OF_A_NAME; i++) {
+		char *other = format("%s-%d", path, i);
+
+		err = try_make(c, h, other);
+		free(other);
+	}
+	if (err)
+		fail(STATUS_FAILED, "container exists: %s", path);
+	free(path);
 }
 
 /* In v2 the kernel can do it. */

@@ -10,6 +10,13 @@ void container_make(struct container *c, const struct hierarchy *h,
 		    const char *name);
 
 /*
+ * The same for @name below @parent, or one like it if that exists: a process can
+ * have the same ID in another namespace, or have left its container.
+ */
+void container_make_some(struct container *c, const struct hierarchy *h,
+			 const char *parent, const char *name);
+
+/*
  * Kills the tasks of a container and of those below it, and removes it,
  * whatever it is called by now.  Returns 0 or a negative errno.
  */

@@ -27,10 +27,11 @@ int tasks_read(struct tasks *tasks, int dir)
 	*tasks = (struct tasks){ };
 	if (!procs)
 		return -errno;
-	/* It is 0 for processes of other namespaces. */
 	while (fscanf(procs, "%d", &pid) == 1) {
-		if (pid <= 0)
+		if (pid <= 0) {
+			tasks->nr_foreign++;
 			continue;
+		}
 		tasks->pid = allocated(reallocarray(tasks->pid, tasks->nr + 1,
 						    sizeof(pid)));
 		tasks->pid[tasks->nr++] = pid;

@@ -9,12 +9,10 @@
 struct tasks {
 	pid_t *pid;		/* in ascending order */
 	size_t nr;
+	size_t nr_foreign;	/* that this PID namespace does not have */
 };
 
-/*
- * Those of the container that @dir is open for, not of the ones below it.
- * Processes that this PID namespace does not have are left out.
- */
+/* Those of the container that @dir is open for, not of the ones below it. */
 int tasks_read(struct tasks *tasks, int dir);
 void tasks_free(struct tasks *tasks);
 

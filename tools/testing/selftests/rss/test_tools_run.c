@@ -177,6 +177,32 @@ static void test_renamed(void)
 	free(renamed);
 }
 
+/* A container that nobody named is below the one that rssctl is in. */
+static void test_below_own(void)
+{
+	char *parent = container_new(NULL, "own"), command[2 * PATH_MAX];
+	char want[PATH_MAX];
+	struct tool t;
+
+	container_move(parent, 0);
+	tool_run(&t, "rssctl", "run", "cat", "/proc/self/cgroup", NULL);
+	tool_expect_status(&t, 0);
+	snprintf(want, sizeof(want), "%s/run-%d\n", container_path(parent),
+		 t.pid);
+	tool_expect_out(&t, want);
+
+	/* One of that name has been left, or is another namespace's. */
+	snprintf(command, sizeof(command),
+		 "mkdir %s/run-$$; exec rssctl run cat /proc/self/cgroup",
+		 parent);
+	tool_run(&t, "sh", "-c", command, NULL);
+	tool_expect_status(&t, 0);
+	snprintf(want, sizeof(want), "%s/run-%d-2\n", container_path(parent),
+		 t.pid);
+	tool_expect_out(&t, want);
+	container_move(container_root(), 0);
+}
+
 static void test_cannot_start(void)
 {
 	struct tool t;
@@ -230,6 +256,7 @@ int main(void)
 		T(test_interrupt),
 		T(test_left_over),
 		T(test_renamed),
+		T(test_below_own),
 		T(test_cannot_start),
 		T(test_bad_name),
 	};
