@@ -253,6 +253,37 @@ const struct rule *config_rule(const struct config *config, const char *name)
 	return NULL;
 }
 
+/* Wildcards do not match slashes: each level of a name has its own pattern. */
+static bool reaches_below(const char *pattern, const char *name)
+{
+	const char *end = pattern - 1, *slash = name;
+	bool reaches;
+	char *above;
+
+	if (!strcmp(name, "/"))
+		return true;
+	do {
+		end = strchr(end + 1, '/');
+		slash = strchr(slash + 1, '/');
+	} while (end && slash);
+	if (!end)
+		return false;
+	above = format("%.*s", (int)(end - pattern), pattern);
+	reaches = !fnmatch(above, name, FNM_PATHNAME);
+	free(above);
+	return reaches;
+}
+
+bool config_reaches_below(const struct config *config, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->nr_rules; i++)
+		if (reaches_below(config->rules[i].containers, name))
+			return true;
+	return false;
+}
+
 unsigned long long mark_bytes(struct mark mark, unsigned long long limit)
 {
 	if (!mark.is_percent)

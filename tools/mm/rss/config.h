@@ -40,6 +40,9 @@ void config_free(struct config *config);
 /* The first rule whose pattern a container's name matches, or NULL. */
 const struct rule *config_rule(const struct config *config, const char *name);
 
+/* Could a rule match a container below this one? */
+bool config_reaches_below(const struct config *config, const char *name);
+
 /* In bytes; SIZE_UNLIMITED if it is a share of no limit. */
 unsigned long long mark_bytes(struct mark mark, unsigned long long limit);
 

@@ -102,7 +102,7 @@ _rssd()
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	-c|--config)	_rss_files -f ;;
 	-R|--root)	_rss_files -d ;;
-	*)		_rss_words "--config --check --dry-run --verbose --root --help" ;;
+	*)		_rss_words "--config --check --dry-run --restore --verbose --root --help" ;;
 	esac
 }
 

@@ -26,6 +26,7 @@ struct arguments {
 	const char *root;
 	bool check;
 	bool dry_run;
+	bool restore;
 };
 
 static void print_help(void)
@@ -36,6 +37,8 @@ static void print_help(void)
 	       "  -c, --config FILE   " CONFIG " if not given\n"
 	       "  -C, --check         check the configuration, and end\n"
 	       "  -n, --dry-run       say what would be done, and change nothing\n"
+	       "  -r, --restore       set watermarks as they were before an rssd that was\n"
+	       "                      killed, and end\n"
 	       "  -v, --verbose       tell of each time that a mark is crossed\n"
 	       "  -R, --root DIR      the hierarchy, where it is not found by itself\n"
 	       "  -h, --help          show this\n"
@@ -49,6 +52,7 @@ static struct arguments parse(int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'C' },
 		{ "dry-run", no_argument, NULL, 'n' },
+		{ "restore", no_argument, NULL, 'r' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "root", required_argument, NULL, 'R' },
 		{ "help", no_argument, NULL, 'h' },
@@ -58,7 +62,7 @@ static struct arguments parse(int argc, char **argv)
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":c:CnvR:h", options,
+	while ((option = getopt_long(argc, argv, ":c:CnrvR:h", options,
 				     NULL)) > 0) {
 		switch (option) {
 		case 'c':
@@ -69,6 +73,9 @@ static struct arguments parse(int argc, char **argv)
 			break;
 		case 'n':
 			args.dry_run = true;
+			break;
+		case 'r':
+			args.restore = true;
 			break;
 		case 'v':
 			message_level(LOG_INFO);
@@ -151,7 +158,29 @@ static void reload(struct supervisor *s, const char *path)
 
 static void tell_manager(const char *state, const struct supervisor *s)
 {
-	sd_notifyf(0, "%s=1\nSTATUS=%zu containers", state, s->nr);
+	const char *lacks = supervisor_lacks(s);
+
+	sd_notifyf(0, "%s=1\nSTATUS=%zu container%s%s%s", state, s->nr,
+		   s->nr == 1 ? "" : "s", lacks ? ", not all: " : "",
+		   lacks ?: "");
+}
+
+/* Returns when all that is configured is watched, or ends the program. */
+static void start(struct supervisor *s)
+{
+	bool late;
+
+	supervisor_sync(s);
+	late = supervisor_is_starting(s);
+	while (supervisor_is_starting(s))
+		supervisor_step(s);
+	if (supervisor_lacks(s))
+		quit(STATUS_FAILED);
+	/* It has said why. */
+	if (late && !s->nr)
+		quit(STATUS_UNSUPPORTED);
+	message(LOG_NOTICE, "watches %zu container%s of %s", s->nr,
+		s->nr == 1 ? "" : "s", s->h->path);
 }
 
 /* Returns when a signal says so. */
@@ -161,7 +190,7 @@ static void serve(struct supervisor *s, const char *config, int signals)
 	size_t nr = s->nr;
 
 	for (;;) {
-		if (supervisor_step(s, signals)) {
+		if (supervisor_step(s)) {
 			if (read(signals, &info, sizeof(info)) != sizeof(info))
 				fail(STATUS_FAILED, "signalfd: %s",
 				     strerror(errno));
@@ -186,6 +215,12 @@ int main(int argc, char **argv)
 
 	message_from("rssd");
 	args = parse(argc, argv);
+	if (args.restore) {
+		hierarchy_open(&h, args.root);
+		watermarks_give_back(&h);
+		hierarchy_close(&h);
+		return 0;
+	}
 	load(&s.policy.config, args.config);
 	if (args.check) {
 		config_free(&s.policy.config);
@@ -196,10 +231,10 @@ int main(int argc, char **argv)
 	signals = open_signals();
 	turn_init();
 	hierarchy_open(&h, args.root);
-	supervisor_init(&s, &h);
-	supervisor_sync(&s);
-	message(LOG_NOTICE, "watches %zu container%s of %s", s.nr,
-		s.nr == 1 ? "" : "s", h.path);
+	if (!args.dry_run)
+		watermarks_give_back(&h);
+	supervisor_init(&s, &h, signals);
+	start(&s);
 	tell_manager("READY", &s);
 	serve(&s, args.config, signals);
 	tell_manager("STOPPING", &s);
