@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <ini.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -14,6 +16,11 @@
 
 /* The section of settings that are for all containers */
 #define GENERAL		"rssd"
+
+/* Of a section's name, in the parser */
+#define SECTION_MAX	49
+
+#define BLANKS		" \t\r\n\v\f"
 
 struct parser {
 	struct config *config;
@@ -155,17 +162,36 @@ static int handle(void *user, const char *section, const char *name,
 	return parse_key(p, rule_keys, rule, &rule->given, name, value);
 }
 
+/* What the parser would cut or skip, without a word. */
+static const char *check_section(const char *text)
+{
+	const char *end;
+
+	text += strspn(text, BLANKS);
+	end = *text == '[' ? strchr(text, ']') : NULL;
+	if (!end)
+		return NULL;
+	if (end - text - 1 > SECTION_MAX)
+		return "name of a section is too long";
+	end += 1 + strspn(end + 1, BLANKS);
+	return *end && *end != ';' ? "something behind the section" : NULL;
+}
+
 /* As fgets(), but counts lines, and has none that does not fit. */
 static char *read_line(char *text, int size, void *stream)
 {
 	struct parser *p = stream;
+	const char *why;
 
 	if (!fgets(text, size, p->file))
 		return NULL;
 	p->line++;
-	if (strchr(text, '\n') || feof(p->file))
+	why = check_section(text);
+	if (!strchr(text, '\n') && !feof(p->file))
+		why = "too long";
+	if (!why)
 		return text;
-	error_at(p, p->line, "line", "too long");
+	error_at(p, p->line, "line", why);
 	return NULL;
 }
 
@@ -207,6 +233,24 @@ static char *parse(struct parser *p, const char *path)
 	return NULL;
 }
 
+/* A pipe may never have a writer, or an end. */
+static FILE *open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	FILE *file = NULL;
+	struct stat st;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) || (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode)))
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	else
+		file = fdopen(fd, "r");
+	if (!file)
+		close(fd);
+	return file;
+}
+
 char *config_load(struct config *config, const char *path)
 {
 	struct parser p = { .config = config };
@@ -217,7 +261,9 @@ char *config_load(struct config *config, const char *path)
 		.backoff = 1,
 		.backoff_max = 60,
 	};
-	p.file = fopen(path, "re");
+	p.file = open_regular(path);
+	if (!p.file && (errno == EISDIR || errno == EINVAL))
+		return format("%s: cannot be read: not a regular file", path);
 	if (!p.file)
 		return format("%s: %s", path, strerror(errno));
 	why = parse(&p, path);

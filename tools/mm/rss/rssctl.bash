@@ -72,7 +72,7 @@ _rssctl()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		_rss_words "run ls stat set shrink move top wait-event mount --help"
+		_rss_words "run ls stat set shrink move top wait-event mount --help --version"
 		return
 	fi
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
@@ -102,7 +102,7 @@ _rssd()
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	-c|--config)	_rss_files -f ;;
 	-R|--root)	_rss_files -d ;;
-	*)		_rss_words "--config --check --dry-run --restore --verbose --root --help" ;;
+	*)		_rss_words "--config --check --dry-run --restore --verbose --root --help --version" ;;
 	esac
 }
 

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "message.h"
 #include "status.h"
+#include "version.h"
 
 static const struct command * const commands[] = {
 	&command_run,
@@ -24,7 +25,8 @@ static void print_help(void)
 	size_t i;
 
 	printf("Usage: rssctl COMMAND [OPTION]... [ARGUMENT]...\n"
-	       "Makes, limits and watches containers of the rss controller.\n\n"
+	       "Makes, limits and watches containers of the rss controller.\n"
+	       "Or: rssctl --version\n\n"
 	       "Commands:\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-11s %s\n", commands[i]->name, commands[i]->summary);
@@ -51,6 +53,10 @@ int main(int argc, char **argv)
 		fail(STATUS_USAGE, "no command (see rssctl --help)");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		print_help();
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("rssctl " RSS_VERSION);
 		return 0;
 	}
 	cl.command = find(argv[1]);

@@ -18,6 +18,7 @@
 #include "status.h"
 #include "supervisor.h"
 #include "turn.h"
+#include "version.h"
 
 #define CONFIG	"/etc/rssd.conf"
 
@@ -42,6 +43,7 @@ static void print_help(void)
 	       "  -v, --verbose       tell of each time that a mark is crossed\n"
 	       "  -R, --root DIR      the hierarchy, where it is not found by itself\n"
 	       "  -h, --help          show this\n"
+	       "  -V, --version       show the version\n"
 	       "\nSee rssd(8) and rssd.conf(5).\n");
 	exit(0);
 }
@@ -56,13 +58,14 @@ static struct arguments parse(int argc, char **argv)
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "root", required_argument, NULL, 'R' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{ }
 	};
 	struct arguments args = { .config = CONFIG };
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":c:CnrvR:h", options,
+	while ((option = getopt_long(argc, argv, ":c:CnrvR:hV", options,
 				     NULL)) > 0) {
 		switch (option) {
 		case 'c':
@@ -86,6 +89,9 @@ static struct arguments parse(int argc, char **argv)
 		case 'h':
 			print_help();
 			break;
+		case 'V':
+			puts("rssd " RSS_VERSION);
+			exit(0);
 		case ':':
 			fail(STATUS_USAGE, "%s needs an argument (see rssd --help)",
 			     argv[optind - 1]);

@@ -31,7 +31,8 @@ static unsigned long long unit_size(char unit, size_t page_size)
 {
 	const char *found;
 
-	if (unit == 'p' || unit == 'P')
+	/* A large one would be a petabyte. */
+	if (unit == 'p')
 		return page_size;
 	found = unit ? strchr(units, toupper((unsigned char)unit)) : NULL;
 	return found ? 1ULL << (10 * (found - units)) : 0;

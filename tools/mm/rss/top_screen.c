@@ -25,8 +25,9 @@ static void draw(const struct top *top, const struct samples *samples)
 	size_t i;
 
 	erase();
-	mvprintw(0, 0, "%s  %zu containers  sorted by %s  (q: quit, s: sort)",
-		 top->h->path, samples->nr, order_name(top->order));
+	mvprintw(0, 0, "%s  %zu container%s  sorted by %s  (q: quit, s: sort)",
+		 top->h->path, samples->nr, samples->nr == 1 ? "" : "s",
+		 order_name(top->order));
 	text = top_heading(layout);
 	attron(A_REVERSE);
 	mvprintw(1, 0, "%-*.*s", COLS, COLS, text);

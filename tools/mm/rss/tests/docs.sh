@@ -132,6 +132,12 @@ make -s -C "$source" O="$build" DESTDIR="$scratch/local" install
 unit=$scratch/local/usr/local/lib/systemd/system/rssd.service
 result "the unit names /usr/local/sbin" names /usr/local/sbin
 unit=$scratch/root/usr/lib/systemd/system/rssd.service
+reloads()
+{
+	[ "$(grep '^ExecReload=' "$unit")" = "ExecReload=/usr/sbin/rssd --check
+ExecReload=/bin/kill -HUP \$MAINPID" ]
+}
+result "reloading checks first" reloads
 if command -v systemd-analyze > /dev/null; then
 	# It looks for the programs, too.
 	sed "s|=\([-+]*\)/usr/sbin/|=\1$scratch/root/usr/sbin/|" "$unit" > "$scratch/rssd.service"

@@ -162,6 +162,7 @@ for command in ls mount stat shrink top; do
 done
 
 expect 0 'Commands:' rssctl --help
+expect 0 'rssctl 1.' rssctl --version
 for command in run ls stat set shrink move top wait-event mount; do
 	expect 0 "Usage: rssctl $command" rssctl "$command" --help
 done

@@ -44,7 +44,7 @@ bad()
 	result "'$1' changes nothing" contains "$v1/a/rss_limit" before
 }
 
-for text in '' ' ' abc 12x 12MM 12MB -5 -5M +5M 0x10M ' 5M' '5M ' '5 M' 1.5G M; do
+for text in '' ' ' abc 12x 12MM 12MB -5 -5M +5M 0x10M ' 5M' '5M ' '5 M' 1.5G M 10P; do
 	bad "$text" 'not a size'
 done
 bad 6000 'needs a unit'
