@@ -23,4 +23,7 @@ bool file_has_word(int dir, const char *file, const char *word);
 /* The number of a line "key number". */
 bool file_key(const char *text, const char *key, unsigned long long *value);
 
+/* As many may be open as the system lets us. */
+void file_limit_raise(void);
+
 #endif

@@ -185,6 +185,8 @@ int container_remove(const struct container *c)
 	double end = monotonic_seconds() + REMOVE_SECONDS;
 	int err;
 
+	/* One for each level that it is deep */
+	file_limit_raise();
 	while ((err = try_remove(c)) == -EBUSY && monotonic_seconds() < end)
 		usleep(REMOVE_POLL_US);
 	return err;

@@ -9,11 +9,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "message.h"
 #include "status.h"
 #include "supervisor.h"
@@ -116,17 +116,6 @@ static void load(struct config *config, const char *path)
 		fail(STATUS_CONFIG, "%s", why);
 	if (!config->nr_rules)
 		message(LOG_NOTICE, "%s: names no containers", path);
-}
-
-/* Each container takes two files. */
-static void raise_file_limit(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 static int open_signals(void)
@@ -233,7 +222,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	s.policy.dry_run = args.dry_run;
-	raise_file_limit();
+	/* Each container takes two. */
+	file_limit_raise();
 	signals = open_signals();
 	turn_init();
 	hierarchy_open(&h, args.root);

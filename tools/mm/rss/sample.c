@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "message.h"
 #include "sample.h"
+#include "utf8.h"
 #include "walk.h"
 
 struct taking {
@@ -70,6 +71,7 @@ static void take(struct container *c, void *arg)
 		return;
 	t->now->nr++;
 	s->name = allocated(strdup(c->name));
+	s->shown = utf8_shown(c->name);
 	before = find(t, s->name);
 	s->rate = before ? rate(&s->record, &before->record,
 				t->now->time - t->before->time) : -1;
@@ -81,7 +83,7 @@ void samples_take(struct samples *now, const struct samples *before,
 	struct taking t = { now, before, 0 };
 
 	*now = (struct samples){ .time = monotonic_seconds() };
-	walk(h, top, take, &t);
+	now->err = walk(h, top, take, &t);
 }
 
 static int compare_values(const struct record *a, const struct record *b,
@@ -139,7 +141,9 @@ void samples_sort(struct samples *samples, enum order order)
 
 void samples_free(struct samples *samples)
 {
-	while (samples->nr)
-		free(samples->sample[--samples->nr].name);
+	while (samples->nr--) {
+		free(samples->sample[samples->nr].name);
+		free(samples->sample[samples->nr].shown);
+	}
 	free(samples->sample);
 }

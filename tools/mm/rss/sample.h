@@ -7,6 +7,7 @@
 
 struct sample {
 	char *name;
+	char *shown;		/* ... on a terminal */
 	struct record record;
 	double rate;		/* of reclaim, bytes a second; below 0: unknown */
 };
@@ -15,6 +16,7 @@ struct samples {
 	struct sample *sample;
 	size_t nr;
 	double time;		/* seconds, of the monotonic clock */
+	int err;		/* why not all are there */
 };
 
 enum order { ORDER_USAGE, ORDER_RATE, ORDER_FAILCNT, ORDER_NAME, NR_ORDERS };

@@ -33,7 +33,7 @@ struct top_layout top_layout(const struct samples *samples, int columns)
 	size_t i;
 
 	for (i = 0; i < samples->nr; i++)
-		name = max(name, strlen(samples->sample[i].name));
+		name = max(name, strlen(samples->sample[i].shown));
 	layout.bar = min(max(room - name, BAR_MIN), BAR_MAX);
 	if (room - layout.bar < min(name, NAME_MIN))
 		layout.bar = 0;
@@ -83,7 +83,7 @@ static const char *name_end(const char *name, int width)
 
 char *top_row(const struct sample *s, struct top_layout layout)
 {
-	const char *name = name_end(s->name, layout.name);
+	const char *name = name_end(s->shown, layout.name);
 	char usage[SIZE_TEXT], limit[SIZE_TEXT], rate[SIZE_TEXT] = "-";
 	char failcnt[SIZE_TEXT], kills[SIZE_TEXT];
 	char bar[BAR_MAX + 1], percent[8], *row;
@@ -97,7 +97,7 @@ char *top_row(const struct sample *s, struct top_layout layout)
 		     layout.bar, bar, percent, rate,
 		     record_text(&s->record, ATTR_FAILCNT, failcnt),
 		     record_text(&s->record, ATTR_OOM_KILL, kills));
-	if (name != s->name)
+	if (name != s->shown)
 		row[0] = '<';
 	return row;
 }

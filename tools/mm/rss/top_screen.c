@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <ctype.h>
 #include <ncurses.h>
 #include <stdlib.h>
 
 #include "message.h"
 #include "status.h"
 #include "top.h"
-
-/* ncurses shows a control character in a name as two, "^[" for example. */
-static void draw_row(int y, char *text)
-{
-	char *at;
-
-	for (at = text; *at; at++)
-		if (iscntrl((unsigned char)*at))
-			*at = '?';
-	mvaddnstr(y, 0, text, COLS);
-}
+#include "utf8.h"
 
 static void draw(const struct top *top, const struct samples *samples)
 {
@@ -24,10 +13,13 @@ static void draw(const struct top *top, const struct samples *samples)
 	char *text;
 	size_t i;
 
+	char *path = utf8_shown(top->h->path);
+
 	erase();
 	mvprintw(0, 0, "%s  %zu container%s  sorted by %s  (q: quit, s: sort)",
-		 top->h->path, samples->nr, samples->nr == 1 ? "" : "s",
+		 path, samples->nr, samples->nr == 1 ? "" : "s",
 		 order_name(top->order));
+	free(path);
 	text = top_heading(layout);
 	attron(A_REVERSE);
 	mvprintw(1, 0, "%-*.*s", COLS, COLS, text);
@@ -35,7 +27,7 @@ static void draw(const struct top *top, const struct samples *samples)
 	free(text);
 	for (i = 0; i < samples->nr && (int)i + 2 < LINES; i++) {
 		text = top_row(&samples->sample[i], layout);
-		draw_row(i + 2, text);
+		mvaddnstr(i + 2, 0, text, COLS);
 		free(text);
 	}
 	refresh();

@@ -111,6 +111,45 @@ if command -v script > /dev/null; then
 	screen_widths
 fi
 
+# Names that others gave must not get to the terminal as commands.
+escapes()
+{
+	local odd=$'a\e]0;b\ac\xc2\x9bd\x7fe\xff'
+
+	h=$scratch/escapes
+	fake_v1_root "$h"
+	fake_v1 "$h/$odd"
+	expect 0 'a?]0;b?c??d?e?  ' rssctl ls --root "$h"
+	expect 0 'a?]0;b?c??d?e?  ' rssctl top --root "$h"
+	expect 4 'no such container: a\x1b]0;b\x07c\xc2\x9bd\x7fe\xff-' rssctl stat --root "$h" "$odd-"
+	expect 0 "$odd" rssctl ls -q --root "$h"
+	if command -v script > /dev/null; then
+		expect 0 'a?]0;b?c??d?e?' script -qec "rssctl ls -q --root $h" /dev/null
+	fi
+}
+escapes
+
+# A list that is not complete must not look as if it were.
+too_few_files()
+{
+	h=$scratch/files
+	fake_v1_root "$h"
+	fake_v1 "$h/1/2/3/4/5/6/7/8/9"
+	for command in ls top; do
+		expect 1 'not all containers were seen: Too many open files' \
+			in_few_files rssctl "$command" --root "$h"
+	done
+}
+
+# Its error, which is behind a list
+in_few_files()
+{
+	prlimit --nofile=10:10 "$@" 2>&1 > /dev/null
+}
+if command -v prlimit > /dev/null; then
+	too_few_files
+fi
+
 # json_name NAME TEXT: a name as JSON has it
 json_name()
 {
