@@ -44,7 +44,7 @@ _rss_arguments()
 
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-l|-n|-w|-d|-s|-t|-R|--limit|--name|--watermark|--delay|\
+		-l|-n|-w|-d|-s|-t|-x|-R|--exec|--since|--limit|--name|--watermark|--delay|\
 		--iterations|--sort|--timeout|--root)
 			i=$((i + 1)) ;;
 		-*)	;;
@@ -61,7 +61,7 @@ _rss_options()
 	ls)		echo "--json --quiet" ;;
 	stat)		echo "--bytes --json" ;;
 	top)		echo "--batch --delay --json --iterations --sort" ;;
-	wait-event)	echo "--json --timeout" ;;
+	wait-event)	echo "--exec --follow --json --since --timeout" ;;
 	esac
 	echo "--root --help"
 }
@@ -78,7 +78,8 @@ _rssctl()
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	-R|--root)	_rss_files -d; return ;;
 	-s|--sort)	_rss_words "usage rate failcnt name"; return ;;
-	-l|--limit|-w|--watermark|-n|--name|-d|--delay|--iterations|-t|--timeout)
+	-l|--limit|-w|--watermark|-n|--name|-d|--delay|--iterations|-t|--timeout|\
+	-x|--exec|--since)
 		return ;;
 	esac
 	if [[ $word == -* ]]; then

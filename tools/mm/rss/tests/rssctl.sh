@@ -80,6 +80,33 @@ against_a_faulter()
 }
 against_a_faulter
 
+# What an earlier call has printed
+since_printed()
+{
+	rssctl wait-event -t 5 --since $'watermark 1\nlimit 2' --root "$h" a
+}
+
+# Events between two calls, or while a command runs, are not lost.
+events()
+{
+	h=$scratch/events
+	fake_v1_root "$h"
+	fake_v1 "$h/a"
+	expect 0 'limit 3' rssctl wait-event -t 5 --since limit=2 --root "$h" a limit
+	expect 0 'limit 3' since_printed
+	expect 7 '' rssctl wait-event -t 0.1 --since limit=3,oom=2 --root "$h" a
+	expect 0 '' rssctl wait-event -t 0.1 --follow --since limit=2 --root "$h" a
+	result 'each once' [ "$output" = 'limit 3' ]
+	# shellcheck disable=SC2016
+	expect 0 'a: limit oom 3 1' rssctl wait-event --since limit=2,oom=1 --root "$h" a \
+		--exec 'echo "$RSS_container: $RSS_events $RSS_limit $RSS_watermark"'
+	expect 1 'limit 3' rssctl wait-event --since limit=2 --root "$h" --exec false a
+	for bad in limit limit= limit=x oops=1 =1; do
+		expect 2 'not EVENT=COUNT' rssctl wait-event --since "$bad" --root "$h" a
+	done
+}
+events
+
 # screen COLUMNS: what top shows on a terminal
 screen()
 {

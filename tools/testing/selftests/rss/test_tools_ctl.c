@@ -303,6 +303,31 @@ static void test_wait_event(void)
 	require(!limit.out[0], "it says '%s'", limit.out);
 }
 
+/* All that happens, also before it begins to wait */
+static void test_follow(void)
+{
+	char *c = container_new(NULL, "follow");
+	struct child child;
+	struct tool t;
+	int i;
+
+	child_start(&child, c, map_more, NULL);
+	container_set_pages(c, "rss_watermark", container_usage(c) + 1);
+	child_step(&child);
+	tool_start(&t, "rssctl", "wait-event", "--follow", "--since",
+		   "watermark=0", "-x", "echo $RSS_events", name_of(c), NULL);
+	require(wait_for((tool_look(&t), strstr(t.out, "watermark 1\nwat"))),
+		"it says '%s'", t.out);
+	for (i = 2; i < 4; i++) {
+		container_set_pages(c, "rss_watermark", container_usage(c) + 1);
+		child_step(&child);
+		require(wait_for((tool_look(&t), strchr(t.out, '0' + i))),
+			"it says '%s'", t.out);
+	}
+	kill(t.pid, SIGTERM);
+	tool_wait(&t);
+}
+
 static void test_wait_removed(void)
 {
 	char *c = container_new(NULL, "removed");
@@ -373,6 +398,7 @@ int main(void)
 		T(test_top),
 		T(test_top_screen),
 		T(test_wait_event),
+		T(test_follow),
 		T(test_wait_removed),
 		T(test_mount),
 	};
