@@ -35,15 +35,12 @@ struct signals {
 	int fd;
 };
 
-/*
- * All that can be passed on, and SIGCHLD. Continuing works by itself with job
- * control; errors of rssctl are its own.
- */
+/* All that can be passed on, and SIGCHLD. Errors of rssctl are its own. */
 static void signals_of_interest(sigset_t *set)
 {
 	static const int others[] = {
-		SIGTTIN, SIGTTOU, SIGCONT, SIGSEGV, SIGBUS, SIGILL, SIGFPE,
-		SIGTRAP, SIGSYS, SIGABRT,
+		SIGTTIN, SIGTTOU, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP,
+		SIGSYS, SIGABRT,
 	};
 	size_t i;
 
@@ -97,29 +94,22 @@ static bool has_got(pid_t pid, const struct signalfd_siginfo *info)
 	}
 }
 
-/* Does nothing if there is no shell that could continue it. */
+/*
+ * The command has stopped: so does rssctl, for the shell that can continue both.
+ * If there is none, nothing happens.
+ */
 static void stop(void)
 {
-	sigset_t set;
+	sigset_t set, pending;
 
+	/* Not if it has been continued meanwhile. */
+	if (!sigpending(&pending) && sigismember(&pending, SIGCONT))
+		return;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
 	raise(SIGTSTP);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-static void pass_on(pid_t pid, const struct signalfd_siginfo *info)
-{
-	bool missing = !has_got(pid, info);
-
-	if (missing)
-		kill(pid, info->ssi_signo);
-	if (info->ssi_signo != SIGTSTP)
-		return;
-	stop();
-	if (missing)
-		kill(pid, SIGCONT);
 }
 
 /* Passes signals on until the command ends; returns its wait status. */
@@ -129,10 +119,16 @@ static int wait_for(pid_t pid, int signals)
 	int status;
 
 	while (read(signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo != SIGCHLD)
-			pass_on(pid, &info);
-		else if (waitpid(pid, &status, WNOHANG) == pid)
+		if (info.ssi_signo != SIGCHLD) {
+			if (!has_got(pid, &info))
+				kill(pid, info.ssi_signo);
+			continue;
+		}
+		if (waitpid(pid, &status, WNOHANG | WUNTRACED) != pid)
+			continue;
+		if (!WIFSTOPPED(status))
 			return status;
+		stop();
 	}
 	fail(STATUS_FAILED, "signalfd: %s", strerror(errno));
 }

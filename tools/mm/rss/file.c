@@ -37,7 +37,7 @@ int file_read(int dir, const char *file, char text[FILE_TEXT])
 	return err;
 }
 
-int file_write(int dir, const char *file, const char *text)
+int file_write_once(int dir, const char *file, const char *text)
 {
 	int fd = openat(dir, file, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	int err;
@@ -46,6 +46,16 @@ int file_write(int dir, const char *file, const char *text)
 		return -errno;
 	err = write(fd, text, strlen(text)) < 0 ? -errno : 0;
 	close(fd);
+	return err;
+}
+
+int file_write(int dir, const char *file, const char *text)
+{
+	int err;
+
+	do {
+		err = file_write_once(dir, file, text);
+	} while (err == -EINTR);
 	return err;
 }
 

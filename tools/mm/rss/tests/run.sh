@@ -135,6 +135,48 @@ kill -CONT "$pid"
 wait "$pid"
 result 'both go on' [ $? = 6 ]
 
+# job SCRIPT: as a job of a shell; it can wait for "go"
+job()
+{
+	rm -f "$scratch/go" "$scratch/pid"
+	set -m
+	"${run[@]}" "$h" sh -c "wait_for_go() {
+			for i in \$(seq 150); do [ ! -e $scratch/go ] || break; sleep 0.1; done
+		}
+		$1" &
+	set +m
+	pid=$!
+	eventually [ -s "$scratch/pid" ]
+}
+
+# A command that stops itself gives the terminal back.
+job "echo \$\$ > $scratch/pid; kill -STOP \$\$; exit 6"
+result 'rssctl stops with the command' eventually has_state T "$pid"
+kill -CONT "$pid"
+wait "$pid"
+result 'and goes on with it' [ $? = 6 ]
+
+# One that does not stop keeps it.
+job "trap '' TSTP; echo \$\$ > $scratch/pid; wait_for_go; exit 5"
+kill -TSTP "$pid"
+sleep 0.5
+result 'rssctl waits for a command that goes on' has_state S "$pid"
+touch "$scratch/go"
+wait "$pid"
+result 'to its end' [ $? = 5 ]
+
+# What a signal interrupts is tried again, a signal that does not end it.
+interrupted()
+{
+	expect 0 '' env LD_PRELOAD="$scratch/fake.so" FAKE_SIGNAL_AT="$1" rssctl "${@:2}"
+}
+fake_v1 "$h/busy"
+interrupted 4096 set --root "$h" busy limit=4096p
+result 'a limit is set after a signal' contains "$h/busy/rss_limit" 4096
+interrupted 4194304 shrink --root "$h" busy 4M
+result 'so is shrunk' contains "$h/busy/rss_shrink_in_bytes" 4194304
+rm -r "$h/busy"
+
 # The reader has gone when rssctl tells of the task that was killed.
 sed -i 's/oom_kill 0/oom_kill 1/' "$FAKE_CONTAINER/rss_events"
 { "${run[@]}" "$h" sleep 0.3 2>&1; echo $? > "$scratch/status"; } | :
