@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "columns.h"
 #include "command.h"
 #include "file.h"
 #include "message.h"
@@ -29,8 +30,8 @@ static void measure(struct container *c, void *arg)
 
 	char *name = utf8_shown(c->name);
 
-	if ((int)strlen(name) > list->name_width)
-		list->name_width = strlen(name);
+	if (columns_of(name) > list->name_width)
+		list->name_width = columns_of(name);
 	free(name);
 }
 
@@ -51,7 +52,7 @@ static void print_row(const struct list *list, const struct container *c,
 	char text[SIZE_TEXT];
 	size_t i;
 
-	printf("%-*s", list->name_width, name);
+	printf("%-*s", columns_pad(name, list->name_width), name);
 	free(name);
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
 		printf(" %9s", record_text(r, columns[i], text));

@@ -55,14 +55,15 @@ static void pause_for(double seconds)
 /* A table, or a line of JSON, every so often; rates take a first look. */
 static int print_all(const struct top *top, bool json)
 {
+	unsigned int attrs = json ? RECORD_ALL : RECORD_TABLE;
 	struct samples before, now;
 	int err;
 	unsigned long i;
 
-	samples_take(&before, NULL, top->h, top->name);
+	samples_take(&before, NULL, top->h, top->name, attrs);
 	for (i = 0; !top->iterations || i < top->iterations; i++) {
 		pause_for(top->delay);
-		samples_take(&now, &before, top->h, top->name);
+		samples_take(&now, &before, top->h, top->name, attrs);
 		samples_sort(&now, top->order);
 		if (i && !json)
 			putchar('\n');
@@ -142,6 +143,7 @@ const struct command command_top = {
 		   "  -d, --delay SECS    time between two looks; 1 if not given\n"
 		   "  -j, --json          JSON, a line for each look\n"
 		   "  -n, --iterations N  end after so many; 1 if not on a terminal\n"
-		   "  -s, --sort ORDER    usage (if not given), rate, failcnt or name\n",
+		   "  -s, --sort ORDER    usage (if not given), rate, failcnt, name, share,\n"
+		   "                      limit, peak or kills\n",
 	.run = run,
 };

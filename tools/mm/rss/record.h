@@ -14,6 +14,16 @@ struct record {
 	unsigned long long value[NR_ATTRS];
 };
 
+/* A bit for each attribute: all, or what tables of "top" show */
+#define RECORD_ALL	((1U << NR_ATTRS) - 1)
+#define RECORD_TABLE	(1U << ATTR_USAGE | 1U << ATTR_LIMIT | \
+			 1U << ATTR_PEAK | 1U << ATTR_FAILCNT | \
+			 1U << ATTR_RECLAIMED | 1U << ATTR_OOM_KILL)
+
+/* Each takes a file to read. */
+int record_read_some(struct record *r, const struct container *c,
+		     unsigned int attrs);
+
 /* Returns 0, or a negative errno if not even the usage can be read. */
 int record_read(struct record *r, const struct container *c);
 

@@ -77,7 +77,7 @@ _rssctl()
 	fi
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	-R|--root)	_rss_files -d; return ;;
-	-s|--sort)	_rss_words "usage rate failcnt name"; return ;;
+	-s|--sort)	_rss_words "usage rate failcnt name share limit peak kills"; return ;;
 	-l|--limit|-w|--watermark|-n|--name|-d|--delay|--iterations|-t|--timeout|\
 	-x|--exec|--since)
 		return ;;

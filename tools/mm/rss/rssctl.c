@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* rssctl: makes, limits and watches containers of the rss controller. */
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +49,8 @@ int main(int argc, char **argv)
 	struct command_line cl = { .argc = argc - 1, .argv = argv + 1 };
 	int status;
 
+	/* For the width of names; numbers stay as they are. */
+	setlocale(LC_CTYPE, "");
 	message_from("rssctl");
 	if (argc < 2)
 		fail(STATUS_USAGE, "no command (see rssctl --help)");

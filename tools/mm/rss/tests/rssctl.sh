@@ -177,6 +177,89 @@ if command -v prlimit > /dev/null; then
 	too_few_files
 fi
 
+# keys KEYS [SECONDS]: what top shows while they are typed
+keys()
+{
+	{
+		sleep 0.3
+		printf '%s' "$1"
+		sleep "${2:-0.5}"
+		printf q
+		sleep 0.5
+	} | timeout 20 script -qec "stty cols 100 rows 9; TERM=linux rssctl top -d 60 -R $h" /dev/null
+}
+
+interactive()
+{
+	local i
+
+	h=$scratch/interactive
+	fake_v1_root "$h"
+	for i in $(seq 20 39); do
+		fake_v1 "$h/job/$i"
+		put "$h/job/$i/rss_usage" "$i"
+	done
+	# Of what is there already, only what differs is drawn.
+	expect 0 'failcnt  (q' keys ss
+	expect 0 'peak, lowest first' keys Rk
+	expect 0 'as a tre' keys t
+	expect 0 '  20   80.0' keys t
+	expect 0 '25    100' keys $'/5\r'
+	expect 0 '/5  (q' keys $'/5\r'
+	expect 0 'OOM kills' keys h
+	expect 0 '20   80.0' keys $'\e[4~'
+}
+
+# Keys are no looks, and neither is a terminal that has gone.
+ends()
+{
+	expect 0 'failcnt, lowest first' counted ssR
+	result 'keys do not count as looks' [ "$(date +%s)" -ge "$((began + 2))" ]
+	rssctl_on_lost_terminal
+	result 'it ends with its terminal' eventually gone
+}
+
+counted()
+{
+	{
+		sleep 0.3
+		printf '%s' "$1"
+		sleep 3
+	} | timeout 20 script -qec "stty cols 100 rows 9; TERM=linux rssctl top -d 1 -n 2 -R $h" /dev/null
+}
+
+# It ignores the hang-up, as after nohup.
+rssctl_on_lost_terminal()
+{
+	sleep 20 | script -qec "trap '' HUP; echo \$\$ > $scratch/pid
+		TERM=linux rssctl top -d 0.1 -R $h" /dev/null > /dev/null 2>&1 &
+	eventually [ -s "$scratch/pid" ]
+	sleep 0.5
+	kill -KILL $!
+}
+
+gone()
+{
+	! pgrep -P "$(cat "$scratch/pid")" > /dev/null
+}
+
+wide()
+{
+	h=$scratch/wide
+	fake_v1_root "$h"
+	fake_v1 "$h/"$'\xe5\xae\xb9\xe5\x99\xa8'
+	fake_v1 "$h/abcd"
+	expect 0 $'\xe5\xae\xb9\xe5\x99\xa8     19.5M' env LC_ALL=C.UTF-8 rssctl ls --root "$h"
+	expect 0 'abcd     19.5M' env LC_ALL=C.UTF-8 rssctl ls --root "$h"
+	expect 0 $'\xe5\xae\xb9\xe5\x99\xa8   19.5M' env LC_ALL=C.UTF-8 rssctl top --root "$h"
+}
+wide
+if command -v script > /dev/null; then
+	interactive
+	began=$(date +%s)
+	ends
+fi
+
 # json_name NAME TEXT: a name as JSON has it
 json_name()
 {
