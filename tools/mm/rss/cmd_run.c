@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "attr.h"
+#include "clock.h"
 #include "command.h"
 #include "file.h"
 #include "lifecycle.h"
@@ -14,6 +16,7 @@
 #include "place.h"
 #include "size.h"
 #include "status.h"
+#include "summary.h"
 
 static void limit(const struct container *c, enum attr id,
 		  unsigned long long value)
@@ -150,13 +153,13 @@ static int run_in(const struct container *c, const struct signals *s,
 }
 
 /* It tells last: whoever reads may take a while. */
-static void clean_up(struct container *c)
+static void clean_up(struct container *c, struct summary *summary)
 {
 	unsigned long long kills;
 	int err;
 
-	if (attr_read(c->h, c->dir, ATTR_OOM_KILL, &kills))
-		kills = 0;
+	summary_take(summary, c);
+	kills = summary->record.value[ATTR_OOM_KILL];
 	err = container_remove(c);
 	if (kills)
 		message(LOG_NOTICE, "%s: the OOM killer took %llu task%s",
@@ -189,15 +192,46 @@ static void make(struct container *c, const struct hierarchy *h,
 	free(own);
 }
 
+/* Where the summary goes, opened before it is needed; NULL for nowhere. */
+static FILE *open_output(const char *path, bool wanted)
+{
+	FILE *file;
+
+	if (!path)
+		return wanted ? stderr : NULL;
+	file = fopen(path, "we");
+	if (!file)
+		fail(STATUS_FAILED, "%s: %s", path, strerror(errno));
+	return file;
+}
+
+static void summarize(struct summary *summary, FILE *output, bool json)
+{
+	if (!output) {
+		free(summary->name);
+		return;
+	}
+	summary_print(summary, output, json);
+	if (fflush(output))
+		message(LOG_ERR, "cannot write the summary");
+}
+
 static int run_command(struct command_line *cl)
 {
 	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "name", required_argument, NULL, 'n' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "summary", no_argument, NULL, 's' },
 		{ "watermark", required_argument, NULL, 'w' },
 		{ }
 	};
 	unsigned long long max = SIZE_UNLIMITED, watermark = SIZE_UNLIMITED;
+	bool json = false, wanted = false;
+	struct summary summary = { };
+	const char *path = NULL;
+	FILE *output;
 	int option, status;
 	char *parent = NULL, **argv;
 	const char *name = NULL;
@@ -210,10 +244,17 @@ static int run_command(struct command_line *cl)
 			max = command_size(cl, optarg);
 		else if (option == 'w')
 			watermark = command_size(cl, optarg);
+		else if (option == 'j')
+			json = true;
+		else if (option == 's')
+			wanted = true;
+		else if (option == 'o')
+			path = optarg;
 		else
 			name = optarg;
 	}
 	argv = command_arguments(cl, 1, cl->argc);
+	output = open_output(path, wanted || json);
 	if (!name)
 		parent = place_below_own(&cl->h, cl->argv);
 	take_signals(&signals);
@@ -221,18 +262,25 @@ static int run_command(struct command_line *cl)
 	free(parent);
 	limit(&c, ATTR_LIMIT, max);
 	limit(&c, ATTR_WATERMARK, watermark);
-	status = run_in(&c, &signals, argv);
-	clean_up(&c);
+	summary.seconds = monotonic_seconds();
+	status = exit_status(run_in(&c, &signals, argv));
+	summary.seconds = monotonic_seconds() - summary.seconds;
+	summary.status = status;
+	clean_up(&c, &summary);
+	summarize(&summary, output, json);
 	close(signals.fd);
-	return exit_status(status);
+	return status;
 }
 
 const struct command command_run = {
 	.name = "run",
 	.arguments = "[--] COMMAND [ARGUMENT]...",
 	.summary = "Runs a command in a container of its own",
-	.options = "  -l, --limit SIZE    limit of the container; unlimited if not given\n"
+	.options = "  -j, --json          the summary as JSON\n"
+		   "  -l, --limit SIZE    limit of the container; unlimited if not given\n"
 		   "  -n, --name NAME     its name; if not given, run-PID below where rssctl is\n"
+		   "  -o, --output FILE   write the summary there instead of stderr\n"
+		   "  -s, --summary       tell what the command has used\n"
 		   "  -w, --watermark SIZE  its watermark; none if not given\n",
 	.run = run_command,
 };

@@ -20,7 +20,7 @@ int record_read_some(struct record *r, const struct container *c,
 
 	*r = (struct record){ };
 	for (id = 0; id < NR_ATTRS; id++) {
-		if (!(attrs & 1U << id))
+		if (!(attrs & BIT(id)))
 			continue;
 		err = attr_read(c->h, c->dir, id, &r->value[id]);
 		r->valid[id] = !err;

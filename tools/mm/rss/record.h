@@ -15,10 +15,10 @@ struct record {
 };
 
 /* A bit for each attribute: all, or what tables of "top" show */
-#define RECORD_ALL	((1U << NR_ATTRS) - 1)
-#define RECORD_TABLE	(1U << ATTR_USAGE | 1U << ATTR_LIMIT | \
-			 1U << ATTR_PEAK | 1U << ATTR_FAILCNT | \
-			 1U << ATTR_RECLAIMED | 1U << ATTR_OOM_KILL)
+#define RECORD_ALL	(BIT(NR_ATTRS) - 1)
+#define RECORD_TABLE	(BIT(ATTR_USAGE) | BIT(ATTR_LIMIT) | \
+			 BIT(ATTR_PEAK) | BIT(ATTR_FAILCNT) | \
+			 BIT(ATTR_RECLAIMED) | BIT(ATTR_OOM_KILL))
 
 /* Each takes a file to read. */
 int record_read_some(struct record *r, const struct container *c,

@@ -43,8 +43,13 @@ _rss_arguments()
 	local i nr=0
 
 	for ((i = 2; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[1]}:${COMP_WORDS[i]} in
+		top:-s|wait-event:-s)
+			i=$((i + 1))
+			continue ;;
+		esac
 		case ${COMP_WORDS[i]} in
-		-l|-n|-w|-d|-s|-t|-x|-R|--exec|--since|--limit|--name|--watermark|--delay|\
+		-l|-n|-o|-w|-d|-t|-x|--output|-R|--exec|--since|--limit|--name|--watermark|--delay|\
 		--iterations|--sort|--timeout|--root)
 			i=$((i + 1)) ;;
 		-*)	;;
@@ -57,7 +62,7 @@ _rss_arguments()
 _rss_options()
 {
 	case $1 in
-	run)		echo "--limit --name --watermark" ;;
+	run)		echo "--json --limit --name --output --summary --watermark" ;;
 	ls)		echo "--json --quiet" ;;
 	stat)		echo "--bytes --json" ;;
 	top)		echo "--batch --delay --json --iterations --sort" ;;
@@ -75,9 +80,15 @@ _rssctl()
 		_rss_words "run ls stat set shrink move top wait-event mount --help --version"
 		return
 	fi
+	case $command:${COMP_WORDS[COMP_CWORD - 1]} in
+	top:-s|top:--sort)
+			_rss_words "usage rate failcnt name share limit peak kills"
+			return ;;
+	wait-event:-s)	return ;;
+	esac
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	-R|--root)	_rss_files -d; return ;;
-	-s|--sort)	_rss_words "usage rate failcnt name share limit peak kills"; return ;;
+	-o|--output)	_rss_files -f; return ;;
 	-l|--limit|-w|--watermark|-n|--name|-d|--delay|--iterations|-t|--timeout|\
 	-x|--exec|--since)
 		return ;;

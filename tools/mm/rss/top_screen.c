@@ -43,7 +43,9 @@ static const char * const help[] = {
 
 static int rows(void)
 {
-	return LINES > HEADING_ROWS ? LINES - HEADING_ROWS : 1;
+	int left = LINES - HEADING_ROWS;
+
+	return left > 0 ? left : 1;
 }
 
 /* Near its limit, a container is seen from afar. */
@@ -130,17 +132,16 @@ static void type(struct top_view *view, int key)
 {
 	size_t len = strlen(view->filter);
 
+	/* What is behind the text is 0 already. */
 	view->first = 0;
 	if (key == 27)
-		view->filter[0] = 0;
+		memset(view->filter, 0, FILTER_MAX);
 	if (key == 27 || key == '\n' || key == KEY_ENTER)
 		view->typing = false;
 	else if (key == KEY_BACKSPACE || key == 127 || key == 8)
 		view->filter[len ? len - 1 : 0] = 0;
-	else if (key >= ' ' && key < 256 && len + 1 < FILTER_MAX) {
+	else if (key >= ' ' && key < 256 && len + 1 < FILTER_MAX)
 		view->filter[len] = key;
-		view->filter[len + 1] = 0;
-	}
 }
 
 static bool choose_order(struct top_view *view, int key)
@@ -187,7 +188,7 @@ static bool obey(struct screen *s, int key)
 		view->typing = true;
 		break;
 	case 27:
-		view->filter[0] = 0;
+		memset(view->filter, 0, FILTER_MAX);
 		break;
 	case KEY_UP:
 		top_view_scroll(view, -1, s->nr, rows());

@@ -94,6 +94,8 @@ fake_v1 "$h/odd/"$'z\e$(touch pwned)'
 result "nothing in quotes but plain" completes '' rssctl stat --root "$h" "\$'odd/z"
 result "settings" completes "limit=" rssctl set --root "$h" web l
 result "events" completes "oom oom_kill" rssctl wait-event --root "$h" web o
+result "after an order" completes "web web/2" rssctl top -s peak --root "$h" w
+result "after a summary" completes "--summary" rssctl run -s --s
 result "orders" completes "failcnt" rssctl top --sort f
 result "options of rssd" completes "--dry-run" rssd --d
 

@@ -82,6 +82,20 @@ hierarchy 1
 expect_job 7 'took 1 task' 'exit 7'
 sed -i 's/oom_kill 1/oom_kill 0/' "$FAKE_CONTAINER/rss_events"
 
+# What the files say at the end
+summary()
+{
+	expect 3 'job: 0.' timeout 15 "${run[@]}" "$h" --summary sh -c 'exit 3'
+	result 'all is in it' [ "${output#*, }" = \
+		'peak 27.3M of 39.1M, limit hit 3 times, 308K reclaimed, 0 OOM kills' ]
+	expect 0 '' timeout 15 "${run[@]}" "$h" --json --output "$scratch/summary" true
+	result 'as JSON' grep -q '"name":"job","limit":40960000,"peak":28672000,.*"limit":3,.*"status":0}$' \
+		"$scratch/summary"
+	expect 125 'No such file' "${run[@]}" "$h" -o "$scratch/none/x" true
+	result 'nothing was made' is_gone
+}
+summary
+
 # One that starts others anew, each in a container of its own
 expect_job 0 '' "(for i in \$(seq 1000); do
 		cp -r $FAKE_CONTAINER $h/job/\$i

@@ -75,6 +75,17 @@ static void test_container(void)
 	tool_expect_out(&t, container_path(job));
 }
 
+static void test_summary(void)
+{
+	struct tool t;
+
+	tool_run(&t, "rssctl", "run", "-s", "-l", "64M", "-n", job_name(),
+		 "true", NULL);
+	tool_expect_status(&t, 0);
+	tool_expect_err(&t, " of 64.0M, limit hit 0 times, 0 reclaimed");
+	require(!strstr(t.err, "peak 0"), "it says '%s'", t.err);
+}
+
 static void test_oom(void)
 {
 	struct tool t;
@@ -251,6 +262,7 @@ int main(void)
 	static const struct rss_case cases[] = {
 		T(test_status),
 		T(test_container),
+		T(test_summary),
 		T(test_oom),
 		T(test_signal),
 		T(test_interrupt),
