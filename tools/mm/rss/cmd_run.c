@@ -10,7 +10,7 @@
 #include "attr.h"
 #include "clock.h"
 #include "command.h"
-#include "file.h"
+#include "execute.h"
 #include "lifecycle.h"
 #include "message.h"
 #include "place.h"
@@ -67,19 +67,6 @@ static void take_signals(struct signals *s)
 	s->fd = signalfd(-1, &set, SFD_CLOEXEC);
 	if (s->fd < 0)
 		fail(STATUS_FAILED, "signalfd: %s", strerror(errno));
-}
-
-static __noreturn void
-execute(const struct container *c, char **argv)
-{
-	int err = file_write(c->dir, "cgroup.procs", "0");
-
-	if (err)
-		container_fail(c, "cgroup.procs", err);
-	execvp(argv[0], argv);
-	fail_only_with(0);
-	fail(errno == ENOENT ? STATUS_RUN_NOT_FOUND : STATUS_RUN_NOT_EXECUTABLE,
-	     "%s: %s", argv[0], strerror(errno));
 }
 
 /* A terminal sends these to the process group in its foreground. */
@@ -147,7 +134,7 @@ static int run_in(const struct container *c, const struct signals *s,
 	}
 	if (!pid) {
 		sigprocmask(SIG_SETMASK, &s->inherited, NULL);
-		execute(c, argv);
+		execute_in(c, argv);
 	}
 	return wait_for(pid, s->fd);
 }
@@ -227,7 +214,7 @@ static int run_command(struct command_line *cl)
 		{ "watermark", required_argument, NULL, 'w' },
 		{ }
 	};
-	unsigned long long max = SIZE_UNLIMITED, watermark = SIZE_UNLIMITED;
+	struct share max = SHARE_UNLIMITED, watermark = SHARE_UNLIMITED;
 	bool json = false, wanted = false;
 	struct summary summary = { };
 	const char *path = NULL;
@@ -241,9 +228,9 @@ static int run_command(struct command_line *cl)
 	fail_only_with(STATUS_RUN_FAILED);
 	while ((option = command_option(cl, options, true)) > 0) {
 		if (option == 'l')
-			max = command_size(cl, optarg);
+			max = command_share(cl, optarg);
 		else if (option == 'w')
-			watermark = command_size(cl, optarg);
+			watermark = command_share(cl, optarg);
 		else if (option == 'j')
 			json = true;
 		else if (option == 's')
@@ -253,6 +240,8 @@ static int run_command(struct command_line *cl)
 		else
 			name = optarg;
 	}
+	max.value = share_of_memory(max);
+	watermark.value = command_share_of_limit(cl, watermark, max.value);
 	argv = command_arguments(cl, 1, cl->argc);
 	output = open_output(path, wanted || json);
 	if (!name)
@@ -260,8 +249,8 @@ static int run_command(struct command_line *cl)
 	take_signals(&signals);
 	make(&c, &cl->h, parent, name);
 	free(parent);
-	limit(&c, ATTR_LIMIT, max);
-	limit(&c, ATTR_WATERMARK, watermark);
+	limit(&c, ATTR_LIMIT, max.value);
+	limit(&c, ATTR_WATERMARK, watermark.value);
 	summary.seconds = monotonic_seconds();
 	status = exit_status(run_in(&c, &signals, argv));
 	summary.seconds = monotonic_seconds() - summary.seconds;

@@ -49,16 +49,9 @@ static const char *parse_pattern(const char *value, void *to)
 
 static const char *parse_mark(const char *value, void *to)
 {
-	struct mark *mark = to;
-	const char *end;
-
-	end = number_parse(value, &mark->value);
-	mark->is_percent = end && !strcmp(end, "%");
-	if (mark->is_percent)
-		return mark->value > 100 ? "more than 100%" : NULL;
 	if (!strcmp(value, "max"))
 		return "not a size";
-	return size_parse(value, sysconf(_SC_PAGESIZE), &mark->value);
+	return share_parse(value, sysconf(_SC_PAGESIZE), to);
 }
 
 static const char *parse_step(const char *value, void *to)
@@ -328,13 +321,4 @@ bool config_reaches_below(const struct config *config, const char *name)
 		if (reaches_below(config->rules[i].containers, name))
 			return true;
 	return false;
-}
-
-unsigned long long mark_bytes(struct mark mark, unsigned long long limit)
-{
-	if (!mark.is_percent)
-		return mark.value;
-	if (limit == SIZE_UNLIMITED)
-		return SIZE_UNLIMITED;
-	return limit / 100 * mark.value + limit % 100 * mark.value / 100;
 }

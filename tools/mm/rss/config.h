@@ -6,17 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A size, or a share of a container's limit. */
-struct mark {
-	bool is_percent;
-	unsigned long long value;
-};
+#include "share.h"
 
+/* Marks are sizes, or shares of the limit. */
 struct rule {
 	char *section;
 	char *containers;	/* pattern of their names */
-	struct mark high;
-	struct mark low;
+	struct share high;
+	struct share low;
 	unsigned int given;	/* a bit for each key */
 	int line;		/* of its first key */
 };
@@ -42,8 +39,5 @@ const struct rule *config_rule(const struct config *config, const char *name);
 
 /* Could a rule match a container below this one? */
 bool config_reaches_below(const struct config *config, const char *name);
-
-/* In bytes; SIZE_UNLIMITED if it is a share of no limit. */
-unsigned long long mark_bytes(struct mark mark, unsigned long long limit);
 
 #endif

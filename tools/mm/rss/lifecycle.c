@@ -9,6 +9,7 @@
 #include "file.h"
 #include "lifecycle.h"
 #include "message.h"
+#include "name.h"
 #include "status.h"
 #include "tasks.h"
 #include "walk.h"
@@ -33,15 +34,20 @@ static void enable_below(const struct hierarchy *h, const char *parent)
 	if (err)
 		fail(STATUS_FAILED, "%s: enabling the rss controller below it: %s",
 		     c.name, err == -EBUSY ? "it has processes of its own" :
-		     strerror(-err));
+		     err == -EACCES || err == -EPERM ?
+		     "that is for root, see rssctl enable" : strerror(-err));
 	container_close(&c);
 }
 
-static void enable_above(const struct hierarchy *h, const char *name)
+void container_enable(const struct hierarchy *h, const char *name)
 {
 	char *parent = allocated(strdup(name));
 	char *slash = parent;
 
+	if (h->version == 1 || !strcmp(name, "/")) {
+		free(parent);
+		return;
+	}
 	enable_below(h, "/");
 	while ((slash = strchr(slash, '/'))) {
 		*slash = 0;
@@ -57,8 +63,7 @@ static int try_make(struct container *c, const struct hierarchy *h,
 {
 	const char *slash = strrchr(name, '/');
 
-	if (h->version == 2)
-		enable_above(h, name);
+	container_enable(h, name);
 	if (!mkdirat(h->fd, name, 0755)) {
 		container_open(c, h, name);
 		return 0;
@@ -74,7 +79,7 @@ static int try_make(struct container *c, const struct hierarchy *h,
 void container_make(struct container *c, const struct hierarchy *h,
 		    const char *text)
 {
-	char *name = container_name(text);
+	char *name = name_new(h, text);
 
 	if (!name || !strcmp(name, "/"))
 		fail(STATUS_USAGE, "not the name of a container: '%s'", text);
@@ -178,6 +183,11 @@ static int try_remove(const struct container *c)
 	kill_below(-1, NULL, c->dir, NULL);
 	err = children_each(c->dir, remove_child, NULL);
 	return err ?: remove_open(c);
+}
+
+int container_remove_empty(const struct container *c)
+{
+	return remove_open(c);
 }
 
 int container_remove(const struct container *c)

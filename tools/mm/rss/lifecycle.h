@@ -5,6 +5,12 @@
 
 #include "container.h"
 
+/*
+ * Enables the controller of v2 for a container, which takes all above it.  Ends
+ * the program if that fails.
+ */
+void container_enable(const struct hierarchy *h, const char *name);
+
 /* Makes a container and opens it, or ends the program. */
 void container_make(struct container *c, const struct hierarchy *h,
 		    const char *name);
@@ -21,5 +27,8 @@ void container_make_some(struct container *c, const struct hierarchy *h,
  * whatever it is called by now.  Returns 0 or a negative errno.
  */
 int container_remove(const struct container *c);
+
+/* The same, but -EBUSY if there is anything in it. */
+int container_remove_empty(const struct container *c);
 
 #endif

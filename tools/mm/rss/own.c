@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +6,6 @@
 #include "container.h"
 #include "message.h"
 #include "own.h"
-#include "status.h"
 
 /* A line of /proc/PID/cgroup: "4:rss,freezer:/PATH", in v2 "0::/PATH". */
 static const char *path_of(char *line, int version)
@@ -44,20 +42,26 @@ static char *name_in(const struct hierarchy *h, const char *path)
 	return name;
 }
 
-char *own_name(const struct hierarchy *h)
+char *process_name(const struct hierarchy *h, const char *pid)
 {
-	char *line = NULL, *name = NULL;
+	char *line = NULL, *name, *file = format("/proc/%s/cgroup", pid);
 	const char *path = NULL;
 	size_t size = 0;
 	FILE *cgroups;
 
-	cgroups = fopen("/proc/self/cgroup", "re");
+	cgroups = fopen(file, "re");
+	free(file);
 	if (!cgroups)
-		fail(STATUS_FAILED, "/proc/self/cgroup: %s", strerror(errno));
+		return NULL;
 	while (!path && getline(&line, &size, cgroups) > 0)
 		path = path_of(line, h->version);
 	name = name_in(h, path);
 	fclose(cgroups);
 	free(line);
 	return name;
+}
+
+char *own_name(const struct hierarchy *h)
+{
+	return process_name(h, "self");
 }

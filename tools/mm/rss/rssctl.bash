@@ -63,6 +63,9 @@ _rss_options()
 {
 	case $1 in
 	run)		echo "--json --limit --name --output --summary --watermark" ;;
+	create)		echo "--limit --parents --watermark" ;;
+	rm)		echo "--kill" ;;
+	move)		echo "--quiet" ;;
 	ls)		echo "--json --quiet" ;;
 	stat)		echo "--bytes --json" ;;
 	top)		echo "--batch --delay --json --iterations --sort" ;;
@@ -77,7 +80,7 @@ _rssctl()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		_rss_words "run ls stat set shrink move top wait-event mount --help --version"
+		_rss_words "run exec create rm enable ls stat set shrink move top wait-event mount --help --version"
 		return
 	fi
 	case $command:${COMP_WORDS[COMP_CWORD - 1]} in
@@ -100,7 +103,9 @@ _rssctl()
 	case $command:$(_rss_arguments) in
 	run:0)		_rss_files -c ;;
 	run:*)		_rss_files -f ;;
-	ls:0|stat:0|set:0|shrink:0|move:0|top:0|wait-event:0)
+	exec:1)		_rss_files -c ;;
+	exec:0|create:0|rm:*|enable:*|ls:0|stat:0|set:0|shrink:0|move:0|\
+	top:0|wait-event:0)
 			_rss_names ;;
 	set:*)		_rss_words "limit= watermark= failcnt=0 peak=0"
 			compopt -o nospace ;;

@@ -11,6 +11,10 @@
 
 static const struct command * const commands[] = {
 	&command_run,
+	&command_exec,
+	&command_create,
+	&command_rm,
+	&command_enable,
 	&command_ls,
 	&command_stat,
 	&command_set,

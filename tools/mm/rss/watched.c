@@ -134,8 +134,8 @@ void watched_set(struct watched *w, const struct policy *policy,
 		failed(w, attr_file(w->c.h, ATTR_LIMIT), err);
 		return;
 	}
-	high = mark_bytes(rule->high, limit);
-	low = mark_bytes(rule->low, limit);
+	high = share_bytes(rule->high, limit);
+	low = share_bytes(rule->low, limit);
 	if (w->high != high || w->low != low) {
 		w->high = high;
 		w->low = low;
@@ -202,7 +202,7 @@ static void back_off(struct watched *w, const struct policy *policy,
 
 /* What counts as progress is what usage has fallen by, not what was taken. */
 #define MEASURE_SECONDS		0.5
-#define MEASURE_AT_MOST		2
+#define MEASURE_AT_MOST		1
 #define PROGRESS_SHARE		8	/* of what was taken, as 1/N */
 
 static unsigned long long reclaimed(const struct watched *w)
@@ -231,7 +231,7 @@ static bool is_mapped_again(struct watched *w, const struct policy *policy)
 	if (passed < MEASURE_SECONDS || !read_usage(w, &usage))
 		return false;
 	taken = reclaimed(w) - w->reclaimed;
-	if (taken < policy->config.step && passed < MEASURE_AT_MOST)
+	if (taken < policy->config.step / 2 && passed < MEASURE_AT_MOST)
 		return false;
 	fall = w->usage > usage ? w->usage - usage : 0;
 	if (fall >= taken / PROGRESS_SHARE) {

@@ -69,7 +69,7 @@ completes_name()
 for manual in rssctl.8 rssd.8 rssd.conf.5; do
 	result "$manual" lint "$source/$manual"
 done
-for command in run ls stat set shrink move top wait-event mount; do
+for command in run exec create rm enable ls stat set shrink move top wait-event mount; do
 	result "rssctl $command is documented" documented rssctl.8 rssctl "$command"
 done
 result "rssd is documented" documented rssd.8 rssd

@@ -64,6 +64,31 @@ expect 0 $'web\nweb/2' rssctl ls -q --root "$h"
 expect 3 'no rss controller here' rssctl ls --root "$scratch"
 expect 1 'No such file' rssctl ls --root "$scratch/none"
 
+# The same container by other names
+names()
+{
+	local h=$scratch/named name
+
+	fake_v1_root "$h"
+	for name in web system.slice/nginx.service a/x.scope b/x.scope; do
+		fake_v1 "$h/$name"
+	done
+	for name in "$h/web" "$h/web/" //web; do
+		expect 0 '' rssctl ls -q --root "$h" "$name"
+		result "$name" [ "$output" = web ]
+	done
+	expect 0 '' rssctl ls -q --root "$h" nginx.service
+	result 'a unit' [ "$output" = system.slice/nginx.service ]
+	expect 0 'usage' rssctl stat --root "$h" "$h"
+	expect 2 'several units are called x.scope, a/x.scope is one' rssctl stat --root "$h" x.scope
+	expect 0 'usage' rssctl stat --root "$h" b/x.scope
+	expect 4 'no such container: no.service' rssctl stat --root "$h" no.service
+	if ! grep -q '^rss[[:blank:]]' /proc/cgroups; then
+		expect 4 'outside' rssctl stat --root "$h" self
+	fi
+}
+names
+
 # Tasks that map as fast as it reclaims: the usage stays as it is.
 against_a_faulter()
 {
@@ -303,7 +328,7 @@ expect 125 'too few arguments' rssctl run -l 1M
 expect 125 'needs a unit' rssctl run -l 100 true
 expect 125 'container exists: web' rssctl run --root "$h" -n web true
 expect 125 'not the name' rssctl run --root "$h" -n / true
-for command in stat set shrink move wait-event; do
+for command in stat set shrink move wait-event create rm enable; do
 	expect 2 'too few arguments' rssctl "$command"
 done
 for command in ls mount stat shrink top; do
@@ -312,7 +337,7 @@ done
 
 expect 0 'Commands:' rssctl --help
 expect 0 'rssctl 1.' rssctl --version
-for command in run ls stat set shrink move top wait-event mount; do
+for command in run exec create rm enable ls stat set shrink move top wait-event mount; do
 	expect 0 "Usage: rssctl $command" rssctl "$command" --help
 done
 full()

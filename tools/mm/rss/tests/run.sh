@@ -96,6 +96,32 @@ summary()
 }
 summary
 
+# Containers that stay
+create()
+{
+	fake=(env LD_PRELOAD="$scratch/fake.so" rssctl)
+	expect 0 '' "${fake[@]}" create --root "$h" -p -l 16M -w 50% made/a/b
+	result 'a limit' contains "$h/made/a/b/rss_limit" $((16777216 / $(getconf PAGESIZE)))
+	result 'a watermark' contains "$h/made/a/b/rss_watermark" $((8388608 / $(getconf PAGESIZE)))
+	result 'no limit above' contains "$h/made/a/rss_limit" 10000
+	expect 1 'container exists: made/a' "${fake[@]}" create --root "$h" made/a
+	expect 4 'no such container: none' "${fake[@]}" create --root "$h" none/a
+	expect 5 'made: busy: it has' "${fake[@]}" rm --root "$h" made
+	expect 0 '' "${fake[@]}" rm --root "$h" made/a/b made/a
+	result 'they are gone' [ ! -e "$h/made/a" ]
+	expect 7 '' "${fake[@]}" exec --root "$h" made sh -c "exit 7"
+	result 'it is in there' contains "$h/made/cgroup.procs" 0
+	sleep 20 & echo $! > "$h/made/cgroup.procs"
+	expect 5 'made: busy: it has' "${fake[@]}" rm --root "$h" made
+	expect 0 '' "${fake[@]}" rm --kill --root "$h" made
+	result 'it is gone with its process' [ ! -e "$h/made" ]
+	expect 127 'no-such: No such file' "${fake[@]}" exec --root "$h" / no-such
+	expect 4 'no such container' "${fake[@]}" rm --root "$h" none
+	expect 2 "the root can't be removed" "${fake[@]}" rm --root "$h" /
+}
+: > "$h/cgroup.procs"
+create
+
 # One that starts others anew, each in a container of its own
 expect_job 0 '' "(for i in \$(seq 1000); do
 		cp -r $FAKE_CONTAINER $h/job/\$i
@@ -204,6 +230,11 @@ expect_job 0 '' true
 result 'v2 enables it' contains "$h/cgroup.subtree_control" +rss
 fake_v2 "$h/given"
 echo 'cpu rss' | tee "$h/cgroup.subtree_control" > "$h/given/cgroup.subtree_control"
+mkdir -p "$h/x/y"
+: > "$h/x/cgroup.subtree_control"
+expect 0 '' rssctl enable --root "$h" x/y
+result 'enabled' contains "$h/x/cgroup.subtree_control" +rss
+rm -r "$h/x"
 expect 0 '' "${run[@]}" "$h" --name given/job true
 result 'v2 leaves what is enabled' contains "$h/cgroup.subtree_control" 'cpu rss'
 result 'v2 leaves that below' contains "$h/given/cgroup.subtree_control" 'cpu rss'

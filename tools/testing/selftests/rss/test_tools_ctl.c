@@ -169,7 +169,7 @@ static void test_shrink(void)
 
 static void test_move(void)
 {
-	char *c = container_new(NULL, "move"), pid[16], self[16];
+	char *c = container_new(NULL, "move"), *other, pid[16], self[16];
 	struct tool sleeper, t;
 	pid_t found = 0;
 
@@ -179,6 +179,13 @@ static void test_move(void)
 	tool_expect_status(&t, 0);
 	require(container_pids(c, &found, 1) == 1 && found == sleeper.pid,
 		"process %d is not there", sleeper.pid);
+	/* What it has mapped is not charged there. */
+	tool_expect_err(&t, "mapped already, which is not charged");
+	other = container_new(NULL, "other");
+	tool_run(&t, "rssctl", "move", name_of(other), pid, NULL);
+	tool_expect_err(&t, "stays charged as it is, in ");
+	tool_run(&t, "rssctl", "move", "--quiet", name_of(c), pid, NULL);
+	require(!t.err[0], "it says '%s'", t.err);
 
 	/* One that is gone must not keep the others from moving. */
 	kill(sleeper.pid, SIGKILL);
@@ -193,6 +200,29 @@ static void test_move(void)
 	tool_run(&t, "rssctl", "move", name_of(c), "0", NULL);
 	tool_expect_status(&t, MISUSED);
 	container_move(container_root(), 0);
+}
+
+/* A command in a container that exists, and that container as "self" */
+static void test_exec(void)
+{
+	char *c = container_new(NULL, "exec"), want[PATH_MAX];
+	struct tool t;
+
+	container_set(c, "rss_limit", "64M");
+	tool_run(&t, "rssctl", "exec", c, "rssctl", "stat", "-b", "self", NULL);
+	tool_expect_status(&t, 0);
+	tool_expect_out(&t, "limit          67108864\n");
+	tool_run(&t, "rssctl", "exec", name_of(c), "rssctl", "create", "self/a",
+		 NULL);
+	tool_expect_status(&t, 0);
+	tool_run(&t, "rssctl", "ls", "-q", name_of(c), NULL);
+	snprintf(want, sizeof(want), "%s/a\n", name_of(c));
+	tool_expect_out(&t, want);
+	tool_run(&t, "rssctl", "rm", name_of(c), NULL);
+	tool_expect_status(&t, BUSY);
+	tool_run(&t, "rssctl", "rm", "-k", name_of(c), NULL);
+	tool_expect_status(&t, 0);
+	require(access(c, F_OK), "%s is still there", c);
 }
 
 static void test_errors(void)
@@ -394,6 +424,7 @@ int main(void)
 		T(test_busy),
 		T(test_shrink),
 		T(test_move),
+		T(test_exec),
 		T(test_errors),
 		T(test_top),
 		T(test_top_screen),

@@ -6,7 +6,7 @@
 # Functions are run by ok(), eventually() and the trap:
 # shellcheck disable=SC2317
 
-plan=22 nr=0 failed=0
+plan=29 nr=0 failed=0
 root='' mounted=0
 scratch=$(mktemp -d)
 own=ksft_rss_$$
@@ -149,6 +149,15 @@ ok "run: in a container below another" ends 7 \
 	rssctl run -l 32M -n "$own/job" -- sh -c \
 	"grep -q $own/job /proc/self/cgroup && grep -qx 33554432 $root/$own/job/rss.max && exit 7"
 ok "run: which is removed" [ ! -d "$root/$own/job" ]
+ok "create" ends 0 rssctl create -p -l 16M "$own/made/b"
+ok "create: its limit" is "$own/made/b/rss.max" 16777216
+ok "rm: not what has children" ends 5 rssctl rm "$own/made"
+ok "rm" ends 0 rssctl rm "$own/made/b" "$own/made"
+mkdir -p "$root/$own/x.slice/y-$$.service"
+ok "enable" ends 0 rssctl enable "$own/x.slice/y-$$.service"
+ok "a unit" ends 0 rssctl set "y-$$.service" limit=8M
+ok "a unit: its limit" is "$own/x.slice/y-$$.service/rss.max" 8388608
+rmdir "$root/$own/x.slice/y-$$.service"
 # from SCRIPT: a shell script in a container of its own
 from()
 {
