@@ -37,7 +37,8 @@ static void warn(const struct container *c, const char *pid, const char *from,
 
 	if (!size || !from || !strcmp(from, c->name))
 		return;
-	message(LOG_WARNING, "process %s has %s mapped already, which %s %s; %s counts what it maps from now on",
+	message(LOG_WARNING,
+		"process %s has %s mapped already, which %s %s; %s counts what it maps from now on",
 		pid, size_text(size, text),
 		strcmp(from, "/") ? "stays charged as it is, in" :
 				    "is not charged, as it was in",

@@ -54,6 +54,11 @@ static const char *parse_mark(const char *value, void *to)
 	return share_parse(value, sysconf(_SC_PAGESIZE), to);
 }
 
+static const char *parse_limit(const char *value, void *to)
+{
+	return share_parse(value, sysconf(_SC_PAGESIZE), to);
+}
+
 static const char *parse_step(const char *value, void *to)
 {
 	unsigned long long *step = to;
@@ -85,12 +90,13 @@ static const struct key general_keys[] = {
 	{ }
 };
 
-enum { CONTAINERS, HIGH, LOW };
+enum { CONTAINERS, HIGH, LOW, LIMIT };
 
 static const struct key rule_keys[] = {
 	[CONTAINERS] = KEY("containers", parse_pattern, struct rule, containers),
 	[HIGH] = KEY("high", parse_mark, struct rule, high),
 	[LOW] = KEY("low", parse_mark, struct rule, low),
+	[LIMIT] = KEY("limit", parse_limit, struct rule, limit),
 	{ }
 };
 
@@ -188,14 +194,19 @@ static char *read_line(char *text, int size, void *stream)
 	return NULL;
 }
 
-static void check_rule(struct parser *p, const struct rule *rule)
+static void check_rule(struct parser *p, struct rule *rule)
 {
-	int i;
+	unsigned int marks = BIT(HIGH) | BIT(LOW);
 
-	for (i = 0; rule_keys[i].name; i++)
-		if (!(rule->given & 1 << i))
-			error_at(p, rule->line, rule->section,
-				 "takes containers, high and low");
+	rule->has_limit = rule->given & BIT(LIMIT);
+	rule->has_marks = rule->given & marks;
+	if (!(rule->given & BIT(CONTAINERS)) ||
+	    !(rule->has_limit || rule->has_marks) ||
+	    (rule->has_marks && (rule->given & marks) != marks))
+		error_at(p, rule->line, rule->section,
+			 "takes containers, high and low, or containers and limit");
+	if (!rule->has_marks)
+		return;
 	if (rule->high.is_percent != rule->low.is_percent)
 		error_at(p, rule->line, rule->section,
 			 "high and low must both be sizes, or shares of the limit");

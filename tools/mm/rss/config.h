@@ -14,6 +14,9 @@ struct rule {
 	char *containers;	/* pattern of their names */
 	struct share high;
 	struct share low;
+	bool has_marks;
+	bool has_limit;
+	struct share limit;	/* of memory */
 	unsigned int given;	/* a bit for each key */
 	int line;		/* of its first key */
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "enable.h"
 #include "file.h"
 #include "lifecycle.h"
 #include "message.h"
@@ -21,40 +22,25 @@
 /* Containers of the same name with other endings */
 #define MOST_OF_A_NAME	1000
 
-/* In v2 a container has the files of controllers that its parent enabled. */
-static void enable_below(const struct hierarchy *h, const char *parent)
-{
-	struct container c;
-	int err = 0;
-
-	container_open(&c, h, parent);
-	/* Whoever was given a part of v2 can't write above it. */
-	if (!file_has_word(c.dir, "cgroup.subtree_control", "rss"))
-		err = file_write(c.dir, "cgroup.subtree_control", "+rss");
-	if (err)
-		fail(STATUS_FAILED, "%s: enabling the rss controller below it: %s",
-		     c.name, err == -EBUSY ? "it has processes of its own" :
-		     err == -EACCES || err == -EPERM ?
-		     "that is for root, see rssctl enable" : strerror(-err));
-	container_close(&c);
-}
-
 void container_enable(const struct hierarchy *h, const char *name)
 {
-	char *parent = allocated(strdup(name));
-	char *slash = parent;
+	const char *why;
+	char *where;
+	int err;
 
-	if (h->version == 1 || !strcmp(name, "/")) {
-		free(parent);
+	err = enable_for(h, name, &where);
+	if (!err)
 		return;
-	}
-	enable_below(h, "/");
-	while ((slash = strchr(slash, '/'))) {
-		*slash = 0;
-		enable_below(h, parent);
-		*slash++ = '/';
-	}
-	free(parent);
+	if (err == -ENOENT || err == -ENOTDIR)
+		fail(STATUS_NO_CONTAINER, "no such container: %s", where);
+	if (err == -EBUSY)
+		why = "it has processes of its own";
+	else if (err == -EACCES || err == -EPERM)
+		why = "that is for root, see rssctl enable";
+	else
+		why = strerror(-err);
+	fail(STATUS_FAILED, "%s: enabling the rss controller below it: %s",
+	     where, why);
 }
 
 /* Returns 0 or -EEXIST, or ends the program. */

@@ -25,6 +25,7 @@ struct node {
 	ino_t ino;		/* another one can have the same name */
 	int wd[NR_NODE_WATCHES];	/* or -1 */
 	struct watched *w;	/* or NULL */
+	bool enabled;		/* the controller, by rssd */
 	unsigned long seen;	/* the look at the hierarchy that it was in */
 };
 

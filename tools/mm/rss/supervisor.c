@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "enable.h"
 #include "message.h"
 #include "status.h"
 #include "supervisor.h"
@@ -16,6 +17,9 @@
 
 /* How long before what could not be watched is tried again, in seconds */
 #define RETRY	60
+
+/* How many buffers of changes are read at a time */
+#define READS	16
 
 static void poll_also(struct supervisor *s, int fd, void *what)
 {
@@ -126,6 +130,31 @@ static bool settle(struct supervisor *s, struct watched *w)
 	return true;
 }
 
+/*
+ * A limit is for all containers of a rule, those of v2, too, that nobody has
+ * enabled the controller for; that makes an event.
+ */
+static void enable_controller(struct supervisor *s, struct node *node)
+{
+	char *where;
+	int err;
+
+	/* Once: if somebody disables it, that is how it is meant. */
+	if (node->enabled || s->h->version == 1)
+		return;
+	node->enabled = true;
+	if (s->policy.dry_run) {
+		message(LOG_NOTICE, "%s: would enable the rss controller",
+			node->name);
+		return;
+	}
+	err = enable_for(s->h, node->name, &where);
+	if (err && err != -ENOENT)
+		message(LOG_ERR, "%s: enabling the rss controller below it for %s: %s",
+			where, node->name, strerror(-err));
+	free(where);
+}
+
 /* Watches the container or not, as the rule says. */
 static bool apply(struct supervisor *s, struct node *node,
 		  const struct container *c, const struct rule *rule)
@@ -135,6 +164,8 @@ static bool apply(struct supervisor *s, struct node *node,
 
 		node->w = watched_new(c, &err);
 		lacks(s, err);
+		if (!node->w && !err && rule->has_limit)
+			enable_controller(s, node);
 		if (!node->w)
 			return true;
 		node->w->node = node;
@@ -165,7 +196,7 @@ static void visit_one(struct supervisor *s, struct node *node, int dir)
 		node_unwatch(&s->nodes, node, NODE_CONTROL);
 	}
 	/* Shares of the limit change with it. */
-	if (rule && rule->high.is_percent && !err)
+	if (rule && rule->has_marks && rule->high.is_percent && !err)
 		err = node_watch(&s->nodes, node, NODE_LIMIT, dir, s->h);
 	else
 		node_unwatch(&s->nodes, node, NODE_LIMIT);
@@ -409,16 +440,21 @@ static void read_changes(struct supervisor *s)
 		char bytes[16384];
 	} buffer;
 	const struct inotify_event *event;
-	int before = s->lacking;
-	ssize_t len, at;
+	int i, before = s->lacking;
+	ssize_t len = 0, at;
 
-	while ((len = read(s->nodes.inotify, &buffer, sizeof(buffer))) > 0) {
+	/* Not for ever: there are signals and events, too. */
+	for (i = 0; i < READS; i++) {
+		len = read(s->nodes.inotify, &buffer, sizeof(buffer));
+		if (len <= 0)
+			break;
 		for (at = 0; at < len; at += sizeof(*event) + event->len) {
 			event = (const void *)(buffer.bytes + at);
 			handle(s, event);
 		}
 	}
-	end_move(s);
+	if (len <= 0)
+		end_move(s);
 	tell(s, before);
 }
 

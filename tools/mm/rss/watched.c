@@ -116,6 +116,35 @@ static void set_watermark(struct watched *w, const struct policy *policy)
 			size_text(w->low, low));
 }
 
+/*
+ * Once, when the container comes or the rule changes: it is not for rssd to undo
+ * what somebody sets later.
+ */
+static void set_limit(struct watched *w, const struct policy *policy,
+		      unsigned long long limit)
+{
+	const char *file = attr_file(w->c.h, ATTR_LIMIT);
+	char text[SIZE_TEXT];
+	int err = 0;
+
+	if (w->has_limit && w->limit == limit)
+		return;
+	w->has_limit = true;
+	w->limit = limit;
+	if (!policy->dry_run)
+		err = attr_write(w->c.h, w->c.dir, ATTR_LIMIT, limit);
+	if (err == -EBUSY)
+		message(LOG_ERR, "%s: %s: not enough can be reclaimed for a limit of %s",
+			w->c.name, file, size_text(limit, text));
+	else if (err)
+		failed(w, file, err);
+	else
+		message(policy->dry_run ? LOG_NOTICE : LOG_INFO,
+			"%s: %s %s", w->c.name, policy->dry_run ?
+			"would set the limit to" : "the limit is",
+			size_text(limit, text));
+}
+
 void watched_set(struct watched *w, const struct policy *policy,
 		 const struct rule *rule)
 {
@@ -129,13 +158,18 @@ void watched_set(struct watched *w, const struct policy *policy,
 		if (w->state != WATCHED_IDLE)
 			return;
 	}
+	if (rule->has_limit)
+		set_limit(w, policy, share_of_memory(rule->limit));
+	if (w->state == WATCHED_GONE)
+		return;
 	err = attr_read(w->c.h, w->c.dir, ATTR_LIMIT, &limit);
 	if (err) {
 		failed(w, attr_file(w->c.h, ATTR_LIMIT), err);
 		return;
 	}
-	high = share_bytes(rule->high, limit);
-	low = share_bytes(rule->low, limit);
+	high = rule->has_marks ? share_bytes(rule->high, limit) :
+				 SIZE_UNLIMITED;
+	low = rule->has_marks ? share_bytes(rule->low, limit) : SIZE_UNLIMITED;
 	if (w->high != high || w->low != low) {
 		w->high = high;
 		w->low = low;

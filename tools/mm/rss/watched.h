@@ -28,6 +28,8 @@ struct watched {
 	int events;		/* the file to poll(), or -1 */
 	unsigned long long high, low;	/* bytes; no mark: SIZE_UNLIMITED */
 	struct watermark watermark;
+	bool has_limit;			/* set by a rule */
+	unsigned long long limit;
 	enum watched_state state;
 	double backoff;		/* seconds; 0 if all went well of late */
 	double until;		/* when waiting ends, by the monotonic clock */

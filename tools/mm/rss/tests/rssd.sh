@@ -190,6 +190,45 @@ ticks()
 	awk '{ print $14 + $15 }' "/proc/$pid/stat"
 }
 
+# By pattern, when a container comes, and not again
+limits()
+{
+	printf '[some]\ncontainers = web/*\nlimit = 16M\n[o]\ncontainers = o*\nlimit = 32M\nhigh = 75%%\nlow = 50%%\n' > "$conf"
+	start "$v1"
+	result "a limit" contains "$v1/web/2/rss_limit" $((16777216 / page))
+	result "without marks, no watermark" contains "$v1/web/2/rss_watermark" max
+	result "a limit with marks" contains "$v1/other/rss_watermark" $((25165824 / page))
+	fake_v1 "$scratch/new"
+	mv "$scratch/new" "$v1/web/3"
+	result "of one that comes" eventually contains "$v1/web/3/rss_limit" $((16777216 / page))
+	put "$v1/web/3/rss_limit" 20000
+	kill -HUP "$pid"
+	result "reloaded" eventually grep -q 'loaded again' "$log"
+	result "one that somebody sets stays" contains "$v1/web/3/rss_limit" 20000
+	sed -i s/16M/24M/ "$conf"
+	kill -HUP "$pid"
+	result "another one" eventually contains "$v1/web/3/rss_limit" $((25165824 / page))
+	stop
+	result "it outlives rssd" contains "$v1/web/3/rss_limit" $((25165824 / page))
+	rm -r "$v1/web/3"
+	put "$v1/web/2/rss_limit" 10000
+	put "$v1/other/rss_limit" 10000
+
+	mkdir -p "$v2/a.slice/b.service"
+	: > "$v2/a.slice/cgroup.subtree_control"
+	: > "$v2/cgroup.subtree_control"
+	printf '[some]\ncontainers = a.slice/*\nlimit = 16M\n' > "$conf"
+	start "$v2"
+	result "v2: it is enabled" contains "$v2/a.slice/cgroup.subtree_control" +rss
+	result "v2: from the root" contains "$v2/cgroup.subtree_control" +rss
+	fake_v2 "$scratch/files"
+	mv "$scratch"/files/* "$v2/a.slice/b.service"
+	echo +rss > "$v2/a.slice/cgroup.subtree_control"
+	result "v2: then there is a limit" eventually contains "$v2/a.slice/b.service/rss.max" 16777216
+	stop
+}
+limits
+
 # Tasks that need more than the low mark map again what is taken from them.
 mapped_again()
 {

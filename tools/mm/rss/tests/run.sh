@@ -48,12 +48,13 @@ on_terminal()
 	local action=$1 keys
 	shift
 
+	rm -f "$scratch/said"
 	mkfifo "$scratch/keys"
 	script --quiet --flush --command "exec $(printf '%q ' "${run[@]}" "$h" "$@")" \
 		/dev/null < "$scratch/keys" > "$scratch/said" 2>&1 &
 	terminal=$!
 	exec {keys}> "$scratch/keys"
-	result 'the command runs' eventually grep -q ready "$scratch/said"
+	result 'the command runs' eventually grep -qs ready "$scratch/said"
 	"$action" "$keys"
 	eventually is_gone
 	exec {keys}>&-
