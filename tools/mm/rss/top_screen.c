@@ -26,6 +26,7 @@ struct screen {
 	struct samples raw;	/* as they were taken */
 	double next;		/* look, by the monotonic clock */
 	size_t nr;		/* rows that there are */
+	bool anew;		/* draw all, not only what differs */
 };
 
 static const char * const help[] = {
@@ -117,7 +118,12 @@ static void draw(struct screen *s)
 	top_view_apply(&s->view, &shown);
 	s->nr = shown.nr;
 	top_view_scroll(&s->view, 0, s->nr, rows());
-	erase();
+	/* Of another size, getch() has shown the old text already. */
+	if (s->anew)
+		clear();
+	else
+		erase();
+	s->anew = false;
 	draw_status(s, &shown);
 	if (s->view.help)
 		for (i = 0; i < ARRAY_SIZE(help); i++)
@@ -189,6 +195,9 @@ static bool obey(struct screen *s, int key)
 		break;
 	case 27:
 		memset(view->filter, 0, FILTER_MAX);
+		break;
+	case KEY_RESIZE:
+		s->anew = true;
 		break;
 	case KEY_UP:
 		top_view_scroll(view, -1, s->nr, rows());
