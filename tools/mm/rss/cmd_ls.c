@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "columns.h"
 #include "command.h"
+#include "file.h"
 #include "message.h"
 #include "record.h"
 #include "size.h"
+#include "status.h"
+#include "utf8.h"
 #include "walk.h"
 
 static const enum attr columns[] = {
@@ -23,8 +28,11 @@ static void measure(struct container *c, void *arg)
 {
 	struct list *list = arg;
 
-	if ((int)strlen(c->name) > list->name_width)
-		list->name_width = strlen(c->name);
+	char *name = utf8_shown(c->name);
+
+	if (columns_of(name) > list->name_width)
+		list->name_width = columns_of(name);
+	free(name);
 }
 
 static void print_heading(const struct list *list)
@@ -40,13 +48,24 @@ static void print_heading(const struct list *list)
 static void print_row(const struct list *list, const struct container *c,
 		      const struct record *r)
 {
+	char *name = utf8_shown(c->name);
 	char text[SIZE_TEXT];
 	size_t i;
 
-	printf("%-*s", list->name_width, c->name);
+	printf("%-*s", columns_pad(name, list->name_width), name);
+	free(name);
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
 		printf(" %9s", record_text(r, columns[i], text));
 	putchar('\n');
+}
+
+/* A script gets it as it is. */
+static void print_name(const char *name)
+{
+	char *shown = isatty(STDOUT_FILENO) ? utf8_shown(name) : NULL;
+
+	puts(shown ?: name);
+	free(shown);
 }
 
 static void show(struct container *c, void *arg)
@@ -60,7 +79,7 @@ static void show(struct container *c, void *arg)
 	if (record_read(&r, c))
 		return;
 	if (list->names)
-		puts(c->name);
+		print_name(c->name);
 	else if (list->json)
 		json_object_array_add(list->json, record_json(&r, c->name));
 	else
@@ -76,7 +95,7 @@ static int run(struct command_line *cl)
 	};
 	struct list list = { .name_width = strlen("name") };
 	struct container top;
-	int option;
+	int option, err;
 	char **args;
 
 	while ((option = command_option(cl, options, false)) > 0) {
@@ -85,6 +104,7 @@ static int run(struct command_line *cl)
 		else
 			list.names = true;
 	}
+	file_limit_raise();
 	args = command_arguments(cl, 0, 1);
 	list.top = args[0];
 	container_open(&top, &cl->h, list.top ?: "/");
@@ -92,10 +112,13 @@ static int run(struct command_line *cl)
 		walk(&cl->h, top.name, measure, &list);
 		print_heading(&list);
 	}
-	walk(&cl->h, top.name, show, &list);
-	container_close(&top);
+	err = walk(&cl->h, top.name, show, &list);
 	if (list.json)
 		json_print(list.json, true);
+	if (err)
+		fail(STATUS_FAILED, "%s: not all containers were seen: %s",
+		     top.name, strerror(-err));
+	container_close(&top);
 	return 0;
 }
 

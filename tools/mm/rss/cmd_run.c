@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "attr.h"
+#include "clock.h"
 #include "command.h"
-#include "file.h"
+#include "execute.h"
 #include "lifecycle.h"
 #include "message.h"
+#include "place.h"
 #include "size.h"
 #include "status.h"
+#include "summary.h"
 
 static void limit(const struct container *c, enum attr id,
 		  unsigned long long value)
@@ -25,7 +29,7 @@ static void limit(const struct container *c, enum attr id,
 	if (!err)
 		return;
 	status = container_explain(c, attr_file(c->h, id), err);
-	container_remove(c->h, c->name);
+	container_remove(c);
 	quit(status);
 }
 
@@ -34,15 +38,12 @@ struct signals {
 	int fd;
 };
 
-/*
- * All that can be passed on, and SIGCHLD. Continuing works by itself with job
- * control; errors of rssctl are its own.
- */
+/* All that can be passed on, and SIGCHLD. Errors of rssctl are its own. */
 static void signals_of_interest(sigset_t *set)
 {
 	static const int others[] = {
-		SIGTTIN, SIGTTOU, SIGCONT, SIGSEGV, SIGBUS, SIGILL, SIGFPE,
-		SIGTRAP, SIGSYS, SIGABRT,
+		SIGTTIN, SIGTTOU, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP,
+		SIGSYS, SIGABRT,
 	};
 	size_t i;
 
@@ -68,19 +69,6 @@ static void take_signals(struct signals *s)
 		fail(STATUS_FAILED, "signalfd: %s", strerror(errno));
 }
 
-static __noreturn void
-execute(const struct container *c, char **argv)
-{
-	int err = file_write(c->dir, "cgroup.procs", "0");
-
-	if (err)
-		container_fail(c, "cgroup.procs", err);
-	execvp(argv[0], argv);
-	fail_only_with(0);
-	fail(errno == ENOENT ? STATUS_RUN_NOT_FOUND : STATUS_RUN_NOT_EXECUTABLE,
-	     "%s: %s", argv[0], strerror(errno));
-}
-
 /* A terminal sends these to the process group in its foreground. */
 static bool has_got(pid_t pid, const struct signalfd_siginfo *info)
 {
@@ -96,29 +84,22 @@ static bool has_got(pid_t pid, const struct signalfd_siginfo *info)
 	}
 }
 
-/* Does nothing if there is no shell that could continue it. */
+/*
+ * The command has stopped: so does rssctl, for the shell that can continue both.
+ * If there is none, nothing happens.
+ */
 static void stop(void)
 {
-	sigset_t set;
+	sigset_t set, pending;
 
+	/* Not if it has been continued meanwhile. */
+	if (!sigpending(&pending) && sigismember(&pending, SIGCONT))
+		return;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
 	raise(SIGTSTP);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-static void pass_on(pid_t pid, const struct signalfd_siginfo *info)
-{
-	bool missing = !has_got(pid, info);
-
-	if (missing)
-		kill(pid, info->ssi_signo);
-	if (info->ssi_signo != SIGTSTP)
-		return;
-	stop();
-	if (missing)
-		kill(pid, SIGCONT);
 }
 
 /* Passes signals on until the command ends; returns its wait status. */
@@ -128,10 +109,16 @@ static int wait_for(pid_t pid, int signals)
 	int status;
 
 	while (read(signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo != SIGCHLD)
-			pass_on(pid, &info);
-		else if (waitpid(pid, &status, WNOHANG) == pid)
+		if (info.ssi_signo != SIGCHLD) {
+			if (!has_got(pid, &info))
+				kill(pid, info.ssi_signo);
+			continue;
+		}
+		if (waitpid(pid, &status, WNOHANG | WUNTRACED) != pid)
+			continue;
+		if (!WIFSTOPPED(status))
 			return status;
+		stop();
 	}
 	fail(STATUS_FAILED, "signalfd: %s", strerror(errno));
 }
@@ -147,20 +134,20 @@ static int run_in(const struct container *c, const struct signals *s,
 	}
 	if (!pid) {
 		sigprocmask(SIG_SETMASK, &s->inherited, NULL);
-		execute(c, argv);
+		execute_in(c, argv);
 	}
 	return wait_for(pid, s->fd);
 }
 
 /* It tells last: whoever reads may take a while. */
-static void clean_up(struct container *c)
+static void clean_up(struct container *c, struct summary *summary)
 {
 	unsigned long long kills;
 	int err;
 
-	if (attr_read(c->h, c->dir, ATTR_OOM_KILL, &kills))
-		kills = 0;
-	err = container_remove(c->h, c->name);
+	summary_take(summary, c);
+	kills = summary->record.value[ATTR_OOM_KILL];
+	err = container_remove(c);
 	if (kills)
 		message(LOG_NOTICE, "%s: the OOM killer took %llu task%s",
 			c->name, kills, kills == 1 ? "" : "s");
@@ -178,17 +165,62 @@ static int exit_status(int status)
 	return WEXITSTATUS(status);
 }
 
+static void make(struct container *c, const struct hierarchy *h,
+		 const char *parent, const char *name)
+{
+	char *own;
+
+	if (name) {
+		container_make(c, h, name);
+		return;
+	}
+	own = format("run-%d", getpid());
+	container_make_some(c, h, parent, own);
+	free(own);
+}
+
+/* Where the summary goes, opened before it is needed; NULL for nowhere. */
+static FILE *open_output(const char *path, bool wanted)
+{
+	FILE *file;
+
+	if (!path)
+		return wanted ? stderr : NULL;
+	file = fopen(path, "we");
+	if (!file)
+		fail(STATUS_FAILED, "%s: %s", path, strerror(errno));
+	return file;
+}
+
+static void summarize(struct summary *summary, FILE *output, bool json)
+{
+	if (!output) {
+		free(summary->name);
+		return;
+	}
+	summary_print(summary, output, json);
+	if (fflush(output))
+		message(LOG_ERR, "cannot write the summary");
+}
+
 static int run_command(struct command_line *cl)
 {
 	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "name", required_argument, NULL, 'n' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "summary", no_argument, NULL, 's' },
 		{ "watermark", required_argument, NULL, 'w' },
 		{ }
 	};
-	unsigned long long max = SIZE_UNLIMITED, watermark = SIZE_UNLIMITED;
+	struct share max = SHARE_UNLIMITED, watermark = SHARE_UNLIMITED;
+	bool json = false, wanted = false;
+	struct summary summary = { };
+	const char *path = NULL;
+	FILE *output;
 	int option, status;
-	char *own = NULL, **argv;
+	char *parent = NULL, **argv;
 	const char *name = NULL;
 	struct signals signals;
 	struct container c;
@@ -196,32 +228,48 @@ static int run_command(struct command_line *cl)
 	fail_only_with(STATUS_RUN_FAILED);
 	while ((option = command_option(cl, options, true)) > 0) {
 		if (option == 'l')
-			max = command_size(cl, optarg);
+			max = command_share(cl, optarg);
 		else if (option == 'w')
-			watermark = command_size(cl, optarg);
+			watermark = command_share(cl, optarg);
+		else if (option == 'j')
+			json = true;
+		else if (option == 's')
+			wanted = true;
+		else if (option == 'o')
+			path = optarg;
 		else
 			name = optarg;
 	}
+	max.value = share_of_memory(max);
+	watermark.value = command_share_of_limit(cl, watermark, max.value);
 	argv = command_arguments(cl, 1, cl->argc);
+	output = open_output(path, wanted || json);
 	if (!name)
-		own = format("run-%d", getpid());
+		parent = place_below_own(&cl->h, cl->argv);
 	take_signals(&signals);
-	container_make(&c, &cl->h, name ?: own);
-	free(own);
-	limit(&c, ATTR_LIMIT, max);
-	limit(&c, ATTR_WATERMARK, watermark);
-	status = run_in(&c, &signals, argv);
-	clean_up(&c);
+	make(&c, &cl->h, parent, name);
+	free(parent);
+	limit(&c, ATTR_LIMIT, max.value);
+	limit(&c, ATTR_WATERMARK, watermark.value);
+	summary.seconds = monotonic_seconds();
+	status = exit_status(run_in(&c, &signals, argv));
+	summary.seconds = monotonic_seconds() - summary.seconds;
+	summary.status = status;
+	clean_up(&c, &summary);
+	summarize(&summary, output, json);
 	close(signals.fd);
-	return exit_status(status);
+	return status;
 }
 
 const struct command command_run = {
 	.name = "run",
 	.arguments = "[--] COMMAND [ARGUMENT]...",
 	.summary = "Runs a command in a container of its own",
-	.options = "  -l, --limit SIZE    limit of the container; unlimited if not given\n"
-		   "  -n, --name NAME     its name; run-PID if not given\n"
+	.options = "  -j, --json          the summary as JSON\n"
+		   "  -l, --limit SIZE    limit of the container; unlimited if not given\n"
+		   "  -n, --name NAME     its name; if not given, run-PID below where rssctl is\n"
+		   "  -o, --output FILE   write the summary there instead of stderr\n"
+		   "  -s, --summary       tell what the command has used\n"
 		   "  -w, --watermark SIZE  its watermark; none if not given\n",
 	.run = run_command,
 };

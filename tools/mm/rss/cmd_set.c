@@ -8,7 +8,7 @@
 
 struct setting {
 	enum attr id;
-	unsigned long long value;
+	struct share value;
 };
 
 static struct setting parse(const struct command_line *cl, const char *text)
@@ -24,12 +24,12 @@ static struct setting parse(const struct command_line *cl, const char *text)
 			break;
 	value++;
 	if (s.id == ATTR_LIMIT || s.id == ATTR_WATERMARK) {
-		s.value = command_size(cl, value);
+		s.value = command_share(cl, value);
 	} else if (s.id == ATTR_FAILCNT || s.id == ATTR_PEAK) {
 		if (strcmp(value, "0"))
 			command_misused(cl, "%s can be set to 0 only",
 					attr_name(s.id));
-		s.value = 0;
+		s.value = (struct share){ };
 	} else {
 		command_misused(cl, "no such setting: '%s'", text);
 	}
@@ -43,10 +43,31 @@ static void check_hierarchy(const struct hierarchy *h, struct setting s)
 		     attr_name(s.id), h->version);
 }
 
+/* Limits are shares of memory, watermarks of the limit, also of a new one. */
+static void resolve(const struct command_line *cl, const struct container *c,
+		    struct setting *settings, int nr)
+{
+	unsigned long long limit = SIZE_UNLIMITED;
+	struct setting *s;
+
+	attr_read(c->h, c->dir, ATTR_LIMIT, &limit);
+	for (s = settings; s < settings + nr; s++) {
+		if (s->id != ATTR_LIMIT)
+			continue;
+		s->value.value = share_of_memory(s->value);
+		limit = s->value.value;
+	}
+	for (s = settings; s < settings + nr; s++)
+		if (s->id == ATTR_WATERMARK)
+			s->value.value = command_share_of_limit(cl, s->value,
+								limit);
+}
+
 static int run(struct command_line *cl)
 {
-	struct setting s, *settings;
+	static struct setting *settings;	/* ends with the program */
 	struct container c;
+	struct setting s;
 	char **args;
 	int i, nr, err;
 
@@ -62,14 +83,14 @@ static int run(struct command_line *cl)
 	for (i = 0; i < nr; i++)
 		check_hierarchy(&cl->h, settings[i]);
 	container_open(&c, &cl->h, args[0]);
+	resolve(cl, &c, settings, nr);
 	for (i = 0; i < nr; i++) {
 		s = settings[i];
-		err = attr_write(&cl->h, c.dir, s.id, s.value);
+		err = attr_write(&cl->h, c.dir, s.id, s.value.value);
 		if (err)
 			container_fail(&c, attr_file(&cl->h, s.id), err);
 	}
 	container_close(&c);
-	free(settings);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "file.h"
 #include "message.h"
 #include "status.h"
 #include "top.h"
@@ -52,15 +53,17 @@ static void pause_for(double seconds)
 }
 
 /* A table, or a line of JSON, every so often; rates take a first look. */
-static void print_all(const struct top *top, bool json)
+static int print_all(const struct top *top, bool json)
 {
+	unsigned int attrs = json ? RECORD_ALL : RECORD_TABLE;
 	struct samples before, now;
+	int err;
 	unsigned long i;
 
-	samples_take(&before, NULL, top->h, top->name);
+	samples_take(&before, NULL, top->h, top->name, attrs);
 	for (i = 0; !top->iterations || i < top->iterations; i++) {
 		pause_for(top->delay);
-		samples_take(&now, &before, top->h, top->name);
+		samples_take(&now, &before, top->h, top->name, attrs);
 		samples_sort(&now, top->order);
 		if (i && !json)
 			putchar('\n');
@@ -73,7 +76,9 @@ static void print_all(const struct top *top, bool json)
 		samples_free(&before);
 		before = now;
 	}
+	err = before.err;
 	samples_free(&before);
+	return err;
 }
 
 static enum order parse_order(const struct command_line *cl, const char *text)
@@ -100,8 +105,9 @@ static int run(struct command_line *cl)
 	struct top top = { .h = &cl->h, .delay = 1 };
 	struct container c;
 	bool json = false;
-	int option;
+	int option, err = 0;
 
+	file_limit_raise();
 	while ((option = command_option(cl, options, false)) > 0) {
 		if (option == 'b')
 			screen = false;
@@ -121,7 +127,10 @@ static int run(struct command_line *cl)
 	if (screen && !json)
 		top_screen(&top);
 	else
-		print_all(&top, json);
+		err = print_all(&top, json);
+	if (err)
+		fail(STATUS_FAILED, "%s: not all containers were seen: %s",
+		     top.name, strerror(-err));
 	container_close(&c);
 	return 0;
 }
@@ -134,6 +143,7 @@ const struct command command_top = {
 		   "  -d, --delay SECS    time between two looks; 1 if not given\n"
 		   "  -j, --json          JSON, a line for each look\n"
 		   "  -n, --iterations N  end after so many; 1 if not on a terminal\n"
-		   "  -s, --sort ORDER    usage (if not given), rate, failcnt or name\n",
+		   "  -s, --sort ORDER    usage (if not given), rate, failcnt, name, share,\n"
+		   "                      limit, peak or kills\n",
 	.run = run,
 };

@@ -102,15 +102,24 @@ void command_misused(const struct command_line *cl, const char *fmt, ...)
 	     (char *)allocated(text), cl->command->name);
 }
 
-unsigned long long command_size(const struct command_line *cl,
-				const char *text)
+struct share command_share(const struct command_line *cl, const char *text)
 {
-	unsigned long long size;
-	const char *why = size_parse(text, sysconf(_SC_PAGESIZE), &size);
+	struct share share;
+	const char *why = share_parse(text, sysconf(_SC_PAGESIZE), &share);
 
 	if (why)
 		command_misused(cl, "size '%s': %s", text, why);
-	return size;
+	return share;
+}
+
+unsigned long long command_share_of_limit(const struct command_line *cl,
+					  struct share share,
+					  unsigned long long limit)
+{
+	if (share.is_percent && limit == SIZE_UNLIMITED)
+		command_misused(cl, "%llu%% of what? There is no limit",
+				share.value);
+	return share_bytes(share, limit);
 }
 
 double command_seconds(const struct command_line *cl, const char *text)

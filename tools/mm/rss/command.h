@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "container.h"
+#include "share.h"
 
 struct command_line;
 
@@ -44,13 +45,21 @@ char **command_arguments(struct command_line *cl, int min, int max);
 __noreturn void __printf(2, 3)
 command_misused(const struct command_line *cl, const char *fmt, ...);
 
-/* Arguments that are a size, a number of seconds, a positive number */
-unsigned long long command_size(const struct command_line *cl,
-				const char *text);
+/*
+ * Arguments that are a size or a share; the latter of a limit, which there must
+ * be then.
+ */
+struct share command_share(const struct command_line *cl, const char *text);
+unsigned long long command_share_of_limit(const struct command_line *cl,
+					  struct share share,
+					  unsigned long long limit);
+
+/* Arguments that are a number of seconds, a positive number */
 double command_seconds(const struct command_line *cl, const char *text);
 unsigned long command_number(const struct command_line *cl, const char *text);
 
-extern const struct command command_ls, command_mount, command_move,
+extern const struct command command_create, command_enable, command_exec,
+	command_rm, command_ls, command_mount, command_move,
 	command_run, command_set, command_shrink, command_stat, command_top,
 	command_wait_event;
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <ini.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -14,6 +16,11 @@
 
 /* The section of settings that are for all containers */
 #define GENERAL		"rssd"
+
+/* Of a section's name, in the parser */
+#define SECTION_MAX	49
+
+#define BLANKS		" \t\r\n\v\f"
 
 struct parser {
 	struct config *config;
@@ -42,16 +49,14 @@ static const char *parse_pattern(const char *value, void *to)
 
 static const char *parse_mark(const char *value, void *to)
 {
-	struct mark *mark = to;
-	const char *end;
-
-	end = number_parse(value, &mark->value);
-	mark->is_percent = end && !strcmp(end, "%");
-	if (mark->is_percent)
-		return mark->value > 100 ? "more than 100%" : NULL;
 	if (!strcmp(value, "max"))
 		return "not a size";
-	return size_parse(value, sysconf(_SC_PAGESIZE), &mark->value);
+	return share_parse(value, sysconf(_SC_PAGESIZE), to);
+}
+
+static const char *parse_limit(const char *value, void *to)
+{
+	return share_parse(value, sysconf(_SC_PAGESIZE), to);
 }
 
 static const char *parse_step(const char *value, void *to)
@@ -85,12 +90,13 @@ static const struct key general_keys[] = {
 	{ }
 };
 
-enum { CONTAINERS, HIGH, LOW };
+enum { CONTAINERS, HIGH, LOW, LIMIT };
 
 static const struct key rule_keys[] = {
 	[CONTAINERS] = KEY("containers", parse_pattern, struct rule, containers),
 	[HIGH] = KEY("high", parse_mark, struct rule, high),
 	[LOW] = KEY("low", parse_mark, struct rule, low),
+	[LIMIT] = KEY("limit", parse_limit, struct rule, limit),
 	{ }
 };
 
@@ -155,28 +161,52 @@ static int handle(void *user, const char *section, const char *name,
 	return parse_key(p, rule_keys, rule, &rule->given, name, value);
 }
 
+/* What the parser would cut or skip, without a word. */
+static const char *check_section(const char *text)
+{
+	const char *end;
+
+	text += strspn(text, BLANKS);
+	end = *text == '[' ? strchr(text, ']') : NULL;
+	if (!end)
+		return NULL;
+	if (end - text - 1 > SECTION_MAX)
+		return "name of a section is too long";
+	end += 1 + strspn(end + 1, BLANKS);
+	return *end && *end != ';' ? "something behind the section" : NULL;
+}
+
 /* As fgets(), but counts lines, and has none that does not fit. */
 static char *read_line(char *text, int size, void *stream)
 {
 	struct parser *p = stream;
+	const char *why;
 
 	if (!fgets(text, size, p->file))
 		return NULL;
 	p->line++;
-	if (strchr(text, '\n') || feof(p->file))
+	why = check_section(text);
+	if (!strchr(text, '\n') && !feof(p->file))
+		why = "too long";
+	if (!why)
 		return text;
-	error_at(p, p->line, "line", "too long");
+	error_at(p, p->line, "line", why);
 	return NULL;
 }
 
-static void check_rule(struct parser *p, const struct rule *rule)
+static void check_rule(struct parser *p, struct rule *rule)
 {
-	int i;
+	unsigned int marks = BIT(HIGH) | BIT(LOW);
 
-	for (i = 0; rule_keys[i].name; i++)
-		if (!(rule->given & 1 << i))
-			error_at(p, rule->line, rule->section,
-				 "takes containers, high and low");
+	rule->has_limit = rule->given & BIT(LIMIT);
+	rule->has_marks = rule->given & marks;
+	if (!(rule->given & BIT(CONTAINERS)) ||
+	    !(rule->has_limit || rule->has_marks) ||
+	    (rule->has_marks && (rule->given & marks) != marks))
+		error_at(p, rule->line, rule->section,
+			 "takes containers, high and low, or containers and limit");
+	if (!rule->has_marks)
+		return;
 	if (rule->high.is_percent != rule->low.is_percent)
 		error_at(p, rule->line, rule->section,
 			 "high and low must both be sizes, or shares of the limit");
@@ -207,6 +237,24 @@ static char *parse(struct parser *p, const char *path)
 	return NULL;
 }
 
+/* A pipe may never have a writer, or an end. */
+static FILE *open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	FILE *file = NULL;
+	struct stat st;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) || (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode)))
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	else
+		file = fdopen(fd, "r");
+	if (!file)
+		close(fd);
+	return file;
+}
+
 char *config_load(struct config *config, const char *path)
 {
 	struct parser p = { .config = config };
@@ -217,7 +265,9 @@ char *config_load(struct config *config, const char *path)
 		.backoff = 1,
 		.backoff_max = 60,
 	};
-	p.file = fopen(path, "re");
+	p.file = open_regular(path);
+	if (!p.file && (errno == EISDIR || errno == EINVAL))
+		return format("%s: cannot be read: not a regular file", path);
 	if (!p.file)
 		return format("%s: %s", path, strerror(errno));
 	why = parse(&p, path);
@@ -253,11 +303,33 @@ const struct rule *config_rule(const struct config *config, const char *name)
 	return NULL;
 }
 
-unsigned long long mark_bytes(struct mark mark, unsigned long long limit)
+/* Wildcards do not match slashes: each level of a name has its own pattern. */
+static bool reaches_below(const char *pattern, const char *name)
 {
-	if (!mark.is_percent)
-		return mark.value;
-	if (limit == SIZE_UNLIMITED)
-		return SIZE_UNLIMITED;
-	return limit / 100 * mark.value + limit % 100 * mark.value / 100;
+	const char *end = pattern - 1, *slash = name;
+	bool reaches;
+	char *above;
+
+	if (!strcmp(name, "/"))
+		return true;
+	do {
+		end = strchr(end + 1, '/');
+		slash = strchr(slash + 1, '/');
+	} while (end && slash);
+	if (!end)
+		return false;
+	above = format("%.*s", (int)(end - pattern), pattern);
+	reaches = !fnmatch(above, name, FNM_PATHNAME);
+	free(above);
+	return reaches;
+}
+
+bool config_reaches_below(const struct config *config, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->nr_rules; i++)
+		if (reaches_below(config->rules[i].containers, name))
+			return true;
+	return false;
 }

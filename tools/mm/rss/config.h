@@ -6,17 +6,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A size, or a share of a container's limit. */
-struct mark {
-	bool is_percent;
-	unsigned long long value;
-};
+#include "share.h"
 
+/* Marks are sizes, or shares of the limit. */
 struct rule {
 	char *section;
 	char *containers;	/* pattern of their names */
-	struct mark high;
-	struct mark low;
+	struct share high;
+	struct share low;
+	bool has_marks;
+	bool has_limit;
+	struct share limit;	/* of memory */
 	unsigned int given;	/* a bit for each key */
 	int line;		/* of its first key */
 };
@@ -40,7 +40,7 @@ void config_free(struct config *config);
 /* The first rule whose pattern a container's name matches, or NULL. */
 const struct rule *config_rule(const struct config *config, const char *name);
 
-/* In bytes; SIZE_UNLIMITED if it is a share of no limit. */
-unsigned long long mark_bytes(struct mark mark, unsigned long long limit);
+/* Could a rule match a container below this one? */
+bool config_reaches_below(const struct config *config, const char *name);
 
 #endif

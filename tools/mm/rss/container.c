@@ -8,6 +8,7 @@
 #include "attr.h"
 #include "container.h"
 #include "message.h"
+#include "name.h"
 #include "status.h"
 
 static bool component_is_name(const char *name, size_t len)
@@ -53,7 +54,7 @@ int container_try_open(struct container *c, const struct hierarchy *h,
 void container_open(struct container *c, const struct hierarchy *h,
 		    const char *text)
 {
-	char *name = container_name(text);
+	char *name = name_existing(h, text);
 	int err;
 
 	if (!name)

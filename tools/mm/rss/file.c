@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -36,7 +37,7 @@ int file_read(int dir, const char *file, char text[FILE_TEXT])
 	return err;
 }
 
-int file_write(int dir, const char *file, const char *text)
+int file_write_once(int dir, const char *file, const char *text)
 {
 	int fd = openat(dir, file, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	int err;
@@ -45,6 +46,16 @@ int file_write(int dir, const char *file, const char *text)
 		return -errno;
 	err = write(fd, text, strlen(text)) < 0 ? -errno : 0;
 	close(fd);
+	return err;
+}
+
+int file_write(int dir, const char *file, const char *text)
+{
+	int err;
+
+	do {
+		err = file_write_once(dir, file, text);
+	} while (err == -EINTR);
 	return err;
 }
 
@@ -72,4 +83,14 @@ bool file_key(const char *text, const char *key, unsigned long long *value)
 			text++;
 	}
 	return false;
+}
+
+void file_limit_raise(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }

@@ -20,10 +20,8 @@ int hierarchy_version(int fd)
 void hierarchy_open(struct hierarchy *h, const char *root)
 {
 	h->path = root ? allocated(strdup(root)) : mount_find();
-	if (!h->path) {
-		mount_v1(HIERARCHY_V1_MOUNT);
-		h->path = allocated(strdup(HIERARCHY_V1_MOUNT));
-	}
+	if (!h->path)
+		mount_missing();
 	h->fd = open(h->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (h->fd < 0)
 		fail(STATUS_FAILED, "%s: %s", h->path, strerror(errno));

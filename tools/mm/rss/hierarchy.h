@@ -5,8 +5,6 @@
 
 #include <stddef.h>
 
-#define HIERARCHY_V1_MOUNT	"/containers/rss"
-
 struct hierarchy {
 	char *path;
 	int fd;			/* of the root's directory */
@@ -19,8 +17,7 @@ int hierarchy_version(int fd);
 
 /*
  * Opens the hierarchy at @root.  If that is NULL, it is where the controller
- * is mounted; if it is mounted nowhere, it gets mounted as v1.  Ends the
- * program if there is none.
+ * is mounted.  Ends the program if there is none.
  */
 void hierarchy_open(struct hierarchy *h, const char *root);
 void hierarchy_close(struct hierarchy *h);

@@ -1,102 +1,160 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "enable.h"
 #include "file.h"
 #include "lifecycle.h"
 #include "message.h"
+#include "name.h"
 #include "status.h"
+#include "tasks.h"
 #include "walk.h"
 
 /* A killed task may have much memory to free before it is gone. */
 #define REMOVE_SECONDS	30
 #define REMOVE_POLL_US	10000
 
-/* In v2 a container has the files of controllers that its parent enabled. */
-static void enable_below(const struct hierarchy *h, const char *parent)
-{
-	struct container c;
-	int err = 0;
+/* Containers of the same name with other endings */
+#define MOST_OF_A_NAME	1000
 
-	container_open(&c, h, parent);
-	/* Whoever was given a part of v2 can't write above it. */
-	if (!file_has_word(c.dir, "cgroup.subtree_control", "rss"))
-		err = file_write(c.dir, "cgroup.subtree_control", "+rss");
-	if (err)
-		fail(STATUS_FAILED, "%s: enabling the rss controller below it: %s",
-		     c.name, err == -EBUSY ? "it has processes of its own" :
-		     strerror(-err));
-	container_close(&c);
+void container_enable(const struct hierarchy *h, const char *name)
+{
+	const char *why;
+	char *where;
+	int err;
+
+	err = enable_for(h, name, &where);
+	if (!err)
+		return;
+	if (err == -ENOENT || err == -ENOTDIR)
+		fail(STATUS_NO_CONTAINER, "no such container: %s", where);
+	if (err == -EBUSY)
+		why = "it has processes of its own";
+	else if (err == -EACCES || err == -EPERM)
+		why = "that is for root, see rssctl enable";
+	else
+		why = strerror(-err);
+	fail(STATUS_FAILED, "%s: enabling the rss controller below it: %s",
+	     where, why);
 }
 
-static void enable_above(const struct hierarchy *h, const char *name)
+/* Returns 0 or -EEXIST, or ends the program. */
+static int try_make(struct container *c, const struct hierarchy *h,
+		    const char *name)
 {
-	char *parent = allocated(strdup(name));
-	char *slash = parent;
+	const char *slash = strrchr(name, '/');
 
-	enable_below(h, "/");
-	while ((slash = strchr(slash, '/'))) {
-		*slash = 0;
-		enable_below(h, parent);
-		*slash++ = '/';
+	container_enable(h, name);
+	if (!mkdirat(h->fd, name, 0755)) {
+		container_open(c, h, name);
+		return 0;
 	}
-	free(parent);
+	if (errno == ENOENT && slash)
+		fail(STATUS_NO_CONTAINER, "no such container: %.*s",
+		     (int)(slash - name), name);
+	if (errno != EEXIST)
+		fail(STATUS_FAILED, "making %s: %s", name, strerror(errno));
+	return -EEXIST;
 }
 
 void container_make(struct container *c, const struct hierarchy *h,
 		    const char *text)
 {
-	char *name = container_name(text);
-	const char *slash;
+	char *name = name_new(h, text);
 
 	if (!name || !strcmp(name, "/"))
 		fail(STATUS_USAGE, "not the name of a container: '%s'", text);
-	slash = strrchr(name, '/');
-	if (h->version == 2)
-		enable_above(h, name);
-	if (mkdirat(h->fd, name, 0755)) {
-		if (errno == ENOENT && slash)
-			fail(STATUS_NO_CONTAINER, "no such container: %.*s",
-			     (int)(slash - name), name);
-		if (errno == EEXIST)
-			fail(STATUS_FAILED, "container exists: %s", name);
-		fail(STATUS_FAILED, "making %s: %s", name, strerror(errno));
-	}
-	container_open(c, h, name);
+	if (try_make(c, h, name))
+		fail(STATUS_FAILED, "container exists: %s", name);
 	free(name);
 }
 
-static void kill_each(const struct container *c)
+void container_make_some(struct container *c, const struct hierarchy *h,
+			 const char *parent, const char *name)
 {
-	int fd = openat(c->dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
-	int pid;
+	char *path;
+	int i, err;
 
-	if (!procs)
-		return;
-	/* It is 0 for processes that this PID namespace does not have. */
-	while (fscanf(procs, "%d", &pid) == 1)
-		if (pid > 0)
-			kill(pid, SIGKILL);
-	fclose(procs);
+	if (!strcmp(parent, "/"))
+		path = format("%s", name);
+	else
+		path = format("%s/%s", parent, name);
+	err = try_make(c, h, path);
+	for (i = 2; err && i <= MOST_OF_A_NAME; i++) {
+		char *other = format("%s-%d", path, i);
+
+		err = try_make(c, h, other);
+		free(other);
+	}
+	if (err)
+		fail(STATUS_FAILED, "container exists: %s", path);
+	free(path);
 }
 
 /* In v2 the kernel can do it. */
-static void kill_tasks(const struct hierarchy *h, const char *name)
+static int kill_below(int parent, const char *name, int dir, void *arg)
 {
-	struct container c;
+	(void)parent;
+	(void)name;
+	if (file_write(dir, "cgroup.kill", "1"))
+		tasks_kill(dir);
+	return children_each(dir, kill_below, arg);
+}
 
-	if (container_try_open(&c, h, name))
-		return;
-	if (h->version == 1 || file_write(c.dir, "cgroup.kill", "1"))
-		kill_each(&c);
-	container_close(&c);
+static int remove_child(int parent, const char *name, int dir, void *arg)
+{
+	int err = children_each(dir, remove_child, arg);
+
+	if (err || !unlinkat(parent, name, AT_REMOVEDIR) || errno == ENOENT)
+		return err;
+	return -errno;
+}
+
+/* A directory that is open: what is it called in the one above it? */
+struct search {
+	const struct stat *wanted;
+	char *name;
+};
+
+static int compare_child(int parent, const char *name, int dir, void *arg)
+{
+	struct search *search = arg;
+	struct stat st;
+
+	(void)parent;
+	if (!search->name && !fstat(dir, &st) &&
+	    st.st_ino == search->wanted->st_ino &&
+	    st.st_dev == search->wanted->st_dev)
+		search->name = allocated(strdup(name));
+	return 0;
+}
+
+/*
+ * Another container may have its name by now, whose tasks are none of ours: the
+ * one that is open counts, and containers stay below their parent.
+ */
+static int remove_open(const struct container *c)
+{
+	struct search search = { };
+	struct stat st;
+	int above, err = 0;
+
+	above = openat(c->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (above < 0 || fstat(c->dir, &st))
+		return -errno;
+	search.wanted = &st;
+	children_each(above, compare_child, &search);
+	if (search.name && unlinkat(above, search.name, AT_REMOVEDIR) &&
+	    errno != ENOENT)
+		err = -errno;
+	free(search.name);
+	close(above);
+	return err;
 }
 
 /*
@@ -104,30 +162,28 @@ static void kill_tasks(const struct hierarchy *h, const char *name)
  * anew. They can fork and make containers as long as they live, and are there
  * for a while after they have been killed: -EBUSY.
  */
-static int try_remove(const struct hierarchy *h, const char *name)
+static int try_remove(const struct container *c)
 {
-	struct names names;
-	int err = 0;
-	size_t i;
+	int err;
 
-	names_below(&names, h, name);
-	for (i = 0; i < names.nr; i++)
-		kill_tasks(h, names.name[i]);
-	for (i = names.nr; i-- && !err;)
-		if (unlinkat(h->fd, names.name[i], AT_REMOVEDIR) &&
-		    errno != ENOENT)
-			err = -errno;
-	names_free(&names);
-	return err;
+	kill_below(-1, NULL, c->dir, NULL);
+	err = children_each(c->dir, remove_child, NULL);
+	return err ?: remove_open(c);
 }
 
-int container_remove(const struct hierarchy *h, const char *name)
+int container_remove_empty(const struct container *c)
+{
+	return remove_open(c);
+}
+
+int container_remove(const struct container *c)
 {
 	double end = monotonic_seconds() + REMOVE_SECONDS;
 	int err;
 
-	while ((err = try_remove(h, name)) == -EBUSY &&
-	       monotonic_seconds() < end)
+	/* One for each level that it is deep */
+	file_limit_raise();
+	while ((err = try_remove(c)) == -EBUSY && monotonic_seconds() < end)
 		usleep(REMOVE_POLL_US);
 	return err;
 }

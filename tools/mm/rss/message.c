@@ -7,6 +7,7 @@
 
 #include "message.h"
 #include "status.h"
+#include "utf8.h"
 
 static const char *prefix = "";
 static int highest = LOG_NOTICE;
@@ -34,12 +35,30 @@ static bool stderr_is_journal(void)
 	       st.st_ino == ino;
 }
 
+/* Names of containers are in it, which others may have given. */
+static char *escaped(const char *fmt, va_list args)
+{
+	static bool nested;
+	char *text, *safe;
+
+	/* There is no memory to do that. */
+	if (nested || vasprintf(&text, fmt, args) < 0)
+		return NULL;
+	nested = true;
+	safe = utf8_escaped(text);
+	nested = false;
+	free(text);
+	return safe;
+}
+
 static void print(int level, const char *fmt, va_list args)
 {
 	static int journal = -1;
+	char *text;
 
 	if (level > highest)
 		return;
+	text = escaped(fmt, args);
 	if (journal < 0)
 		journal = stderr_is_journal();
 	flockfile(stderr);
@@ -47,9 +66,9 @@ static void print(int level, const char *fmt, va_list args)
 		fprintf(stderr, "<%d>", level);
 	else
 		fprintf(stderr, "%s: ", prefix);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s\n", text ?: "out of memory");
 	funlockfile(stderr);
+	free(text);
 }
 
 void message(int level, const char *fmt, ...)

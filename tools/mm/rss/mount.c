@@ -12,6 +12,7 @@
 #include "message.h"
 #include "mount.h"
 #include "status.h"
+#include "subsystem.h"
 
 /* Blanks and the like are in octal, as in "\040". */
 static void unescape(char *text)
@@ -41,21 +42,36 @@ static bool has_controller(const char *point)
 	return has;
 }
 
+/* Does the mount show the top of a hierarchy of ours? */
+static bool is_ours(const char *root, const char *point, const char *type)
+{
+	return !strcmp(root, "/") && has_controller(point) &&
+	       (!strcmp(type, "cgroup") || !strcmp(type, "cgroup2"));
+}
+
+static bool is_v2(const char *root, const char *point, const char *type)
+{
+	(void)root;
+	(void)point;
+	return !strcmp(type, "cgroup2");
+}
+
+typedef bool (*test_fn)(const char *root, const char *point, const char *type);
+
 /*
  * A line of mountinfo: "36 35 98:0 ROOT POINT OPTIONS [TAG...] - TYPE ...".
- * Returns the mount point if it shows the top of a hierarchy of ours.
+ * Returns the mount point if the test says so.
  */
-static char *examine(const char *line)
+static char *examine(const char *line, test_fn test)
 {
 	char *root = NULL, *point = NULL, *type = NULL, *found = NULL;
 	const char *rest = strstr(line, " - ");
 
 	if (rest &&
 	    sscanf(line, "%*s %*s %*s %ms %ms", &root, &point) == 2 &&
-	    sscanf(rest, " - %ms", &type) == 1 && !strcmp(root, "/") &&
-	    (!strcmp(type, "cgroup") || !strcmp(type, "cgroup2"))) {
+	    sscanf(rest, " - %ms", &type) == 1) {
 		unescape(point);
-		if (has_controller(point)) {
+		if (test(root, point, type)) {
 			found = point;
 			point = NULL;
 		}
@@ -66,7 +82,7 @@ static char *examine(const char *line)
 	return found;
 }
 
-char *mount_find(void)
+static char *find(test_fn test)
 {
 	char *line = NULL, *found = NULL;
 	size_t size = 0;
@@ -76,34 +92,39 @@ char *mount_find(void)
 	if (!mounts)
 		fail(STATUS_FAILED, "/proc/self/mountinfo: %s", strerror(errno));
 	while (!found && getline(&line, &size, mounts) > 0)
-		found = examine(line);
+		found = examine(line, test);
 	fclose(mounts);
 	free(line);
 	return found;
 }
 
-/* Ends the program if the running kernel can't have the controller. */
-static void check_kernel(void)
+char *mount_find(void)
 {
-	char line[256], name[64] = "";
-	FILE *cgroups;
-	int enabled;
+	return find(is_ours);
+}
 
-	cgroups = fopen("/proc/cgroups", "re");
-	if (!cgroups)
-		fail(STATUS_UNSUPPORTED, "this kernel has no cgroups");
-	while (fgets(line, sizeof(line), cgroups)) {
-		if (sscanf(line, "%63s %*d %*d %d", name, &enabled) == 2 &&
-		    !strcmp(name, "rss"))
-			break;
-		name[0] = 0;
-	}
-	fclose(cgroups);
-	if (!name[0])
-		fail(STATUS_UNSUPPORTED, "this kernel has no rss controller");
-	if (!enabled)
+/*
+ * The controller is in one hierarchy at a time. Mounting it as v1 takes it away
+ * from v2, with all that depends on it there: that is for the user to decide.
+ */
+void mount_missing(void)
+{
+	struct subsystem rss = subsystem_read();
+	char *v2 = find(is_v2);
+
+	if (rss.hierarchy)
 		fail(STATUS_UNSUPPORTED,
-		     "the rss controller is disabled (cgroup_disable=rss)");
+		     "the rss controller is in a cgroup v1 hierarchy that is not mounted here and has %d container%s: 'rssctl mount' mounts it; without containers, cgroup v2 gets it back",
+		     rss.containers, rss.containers == 1 ? "" : "s");
+	if (v2 && has_controller(v2))
+		fail(STATUS_UNSUPPORTED,
+		     "only a part of cgroup v2 is mounted here, use --root %s", v2);
+	if (v2)
+		fail(STATUS_UNSUPPORTED,
+		     "the rss controller is not enabled above %s, where cgroup v2 is mounted",
+		     v2);
+	fail(STATUS_UNSUPPORTED,
+	     "the rss controller is not mounted: mount cgroup v2, or use 'rssctl mount' for version 1");
 }
 
 static int make_directory(const char *path)
@@ -132,12 +153,13 @@ void mount_v1(const char *path)
 {
 	int err;
 
-	check_kernel();
+	subsystem_read();
 	err = make_directories(path);
 	if (err)
 		fail(STATUS_FAILED, "mkdir %s: %s", path, strerror(-err));
 	if (mount("rss", path, "cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		  "rss"))
 		fail(STATUS_FAILED, "mounting the rss controller on %s: %s",
-		     path, strerror(errno));
+		     path, errno == EBUSY ? "it is in use on another hierarchy" :
+		     strerror(errno));
 }

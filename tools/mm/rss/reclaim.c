@@ -25,7 +25,7 @@ int reclaim_once(const struct container *c, unsigned long long usage,
 	/* rss.reclaim is told how much, not how far. */
 	snprintf(text, sizeof(text), "%llu",
 		 c->h->version == 1 ? target : usage - target);
-	err = file_write(c->dir, reclaim_file(c->h), text);
+	err = file_write_once(c->dir, reclaim_file(c->h), text);
 	return err == -EAGAIN ? -EBUSY : err;
 }
 
@@ -51,8 +51,12 @@ int reclaim_to(const struct container *c, unsigned long long target)
 		err = attr_read(c->h, c->dir, ATTR_USAGE, &usage);
 		if (err)
 			return err;
-		if (c->h->version == 1)
-			return reclaim_once(c, usage, target);
+		if (c->h->version == 1) {
+			err = reclaim_once(c, usage, target);
+			if (err == -EINTR)
+				continue;
+			return err;
+		}
 		if (usage <= target || tried)
 			return usage <= target ? 0 : tried;
 		if (!asked)
@@ -61,5 +65,7 @@ int reclaim_to(const struct container *c, unsigned long long target)
 			return -EBUSY;
 		asked += usage - target;
 		tried = reclaim_once(c, usage, target);
+		if (tried == -EINTR)
+			tried = 0;
 	}
 }

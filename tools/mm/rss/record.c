@@ -9,10 +9,19 @@
 
 int record_read(struct record *r, const struct container *c)
 {
+	return record_read_some(r, c, RECORD_ALL);
+}
+
+int record_read_some(struct record *r, const struct container *c,
+		     unsigned int attrs)
+{
 	enum attr id;
 	int err;
 
+	*r = (struct record){ };
 	for (id = 0; id < NR_ATTRS; id++) {
+		if (!(attrs & BIT(id)))
+			continue;
 		err = attr_read(c->h, c->dir, id, &r->value[id]);
 		r->valid[id] = !err;
 		if (err && id == ATTR_USAGE)

@@ -14,6 +14,16 @@ struct record {
 	unsigned long long value[NR_ATTRS];
 };
 
+/* A bit for each attribute: all, or what tables of "top" show */
+#define RECORD_ALL	(BIT(NR_ATTRS) - 1)
+#define RECORD_TABLE	(BIT(ATTR_USAGE) | BIT(ATTR_LIMIT) | \
+			 BIT(ATTR_PEAK) | BIT(ATTR_FAILCNT) | \
+			 BIT(ATTR_RECLAIMED) | BIT(ATTR_OOM_KILL))
+
+/* Each takes a file to read. */
+int record_read_some(struct record *r, const struct container *c,
+		     unsigned int attrs);
+
 /* Returns 0, or a negative errno if not even the usage can be read. */
 int record_read(struct record *r, const struct container *c);
 

@@ -43,8 +43,13 @@ _rss_arguments()
 	local i nr=0
 
 	for ((i = 2; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[1]}:${COMP_WORDS[i]} in
+		top:-s|wait-event:-s)
+			i=$((i + 1))
+			continue ;;
+		esac
 		case ${COMP_WORDS[i]} in
-		-l|-n|-w|-d|-s|-t|-R|--limit|--name|--watermark|--delay|\
+		-l|-n|-o|-w|-d|-t|-x|--output|-R|--exec|--since|--limit|--name|--watermark|--delay|\
 		--iterations|--sort|--timeout|--root)
 			i=$((i + 1)) ;;
 		-*)	;;
@@ -57,11 +62,14 @@ _rss_arguments()
 _rss_options()
 {
 	case $1 in
-	run)		echo "--limit --name --watermark" ;;
+	run)		echo "--json --limit --name --output --summary --watermark" ;;
+	create)		echo "--limit --parents --watermark" ;;
+	rm)		echo "--kill" ;;
+	move)		echo "--quiet" ;;
 	ls)		echo "--json --quiet" ;;
 	stat)		echo "--bytes --json" ;;
 	top)		echo "--batch --delay --json --iterations --sort" ;;
-	wait-event)	echo "--json --timeout" ;;
+	wait-event)	echo "--exec --follow --json --since --timeout" ;;
 	esac
 	echo "--root --help"
 }
@@ -72,13 +80,20 @@ _rssctl()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		_rss_words "run ls stat set shrink move top wait-event mount --help"
+		_rss_words "run exec create rm enable ls stat set shrink move top wait-event mount --help --version"
 		return
 	fi
+	case $command:${COMP_WORDS[COMP_CWORD - 1]} in
+	top:-s|top:--sort)
+			_rss_words "usage rate failcnt name share limit peak kills"
+			return ;;
+	wait-event:-s)	return ;;
+	esac
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	-R|--root)	_rss_files -d; return ;;
-	-s|--sort)	_rss_words "usage rate failcnt name"; return ;;
-	-l|--limit|-w|--watermark|-n|--name|-d|--delay|--iterations|-t|--timeout)
+	-o|--output)	_rss_files -f; return ;;
+	-l|--limit|-w|--watermark|-n|--name|-d|--delay|--iterations|-t|--timeout|\
+	-x|--exec|--since)
 		return ;;
 	esac
 	if [[ $word == -* ]]; then
@@ -88,7 +103,9 @@ _rssctl()
 	case $command:$(_rss_arguments) in
 	run:0)		_rss_files -c ;;
 	run:*)		_rss_files -f ;;
-	ls:0|stat:0|set:0|shrink:0|move:0|top:0|wait-event:0)
+	exec:1)		_rss_files -c ;;
+	exec:0|create:0|rm:*|enable:*|ls:0|stat:0|set:0|shrink:0|move:0|\
+	top:0|wait-event:0)
 			_rss_names ;;
 	set:*)		_rss_words "limit= watermark= failcnt=0 peak=0"
 			compopt -o nospace ;;
@@ -102,7 +119,7 @@ _rssd()
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	-c|--config)	_rss_files -f ;;
 	-R|--root)	_rss_files -d ;;
-	*)		_rss_words "--config --check --dry-run --verbose --root --help" ;;
+	*)		_rss_words "--config --check --dry-run --restore --verbose --root --help --version" ;;
 	esac
 }
 

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* rssctl: makes, limits and watches containers of the rss controller. */
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
 #include "message.h"
 #include "status.h"
+#include "version.h"
 
 static const struct command * const commands[] = {
 	&command_run,
+	&command_exec,
+	&command_create,
+	&command_rm,
+	&command_enable,
 	&command_ls,
 	&command_stat,
 	&command_set,
@@ -24,7 +30,8 @@ static void print_help(void)
 	size_t i;
 
 	printf("Usage: rssctl COMMAND [OPTION]... [ARGUMENT]...\n"
-	       "Makes, limits and watches containers of the rss controller.\n\n"
+	       "Makes, limits and watches containers of the rss controller.\n"
+	       "Or: rssctl --version\n\n"
 	       "Commands:\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-11s %s\n", commands[i]->name, commands[i]->summary);
@@ -46,11 +53,17 @@ int main(int argc, char **argv)
 	struct command_line cl = { .argc = argc - 1, .argv = argv + 1 };
 	int status;
 
+	/* For the width of names; numbers stay as they are. */
+	setlocale(LC_CTYPE, "");
 	message_from("rssctl");
 	if (argc < 2)
 		fail(STATUS_USAGE, "no command (see rssctl --help)");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		print_help();
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("rssctl " RSS_VERSION);
 		return 0;
 	}
 	cl.command = find(argv[1]);

@@ -9,15 +9,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "message.h"
 #include "status.h"
 #include "supervisor.h"
 #include "turn.h"
+#include "version.h"
 
 #define CONFIG	"/etc/rssd.conf"
 
@@ -26,6 +27,7 @@ struct arguments {
 	const char *root;
 	bool check;
 	bool dry_run;
+	bool restore;
 };
 
 static void print_help(void)
@@ -36,9 +38,12 @@ static void print_help(void)
 	       "  -c, --config FILE   " CONFIG " if not given\n"
 	       "  -C, --check         check the configuration, and end\n"
 	       "  -n, --dry-run       say what would be done, and change nothing\n"
+	       "  -r, --restore       set watermarks as they were before an rssd that was\n"
+	       "                      killed, and end\n"
 	       "  -v, --verbose       tell of each time that a mark is crossed\n"
 	       "  -R, --root DIR      the hierarchy, where it is not found by itself\n"
 	       "  -h, --help          show this\n"
+	       "  -V, --version       show the version\n"
 	       "\nSee rssd(8) and rssd.conf(5).\n");
 	exit(0);
 }
@@ -49,16 +54,18 @@ static struct arguments parse(int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'C' },
 		{ "dry-run", no_argument, NULL, 'n' },
+		{ "restore", no_argument, NULL, 'r' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "root", required_argument, NULL, 'R' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{ }
 	};
 	struct arguments args = { .config = CONFIG };
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":c:CnvR:h", options,
+	while ((option = getopt_long(argc, argv, ":c:CnrvR:hV", options,
 				     NULL)) > 0) {
 		switch (option) {
 		case 'c':
@@ -70,6 +77,9 @@ static struct arguments parse(int argc, char **argv)
 		case 'n':
 			args.dry_run = true;
 			break;
+		case 'r':
+			args.restore = true;
+			break;
 		case 'v':
 			message_level(LOG_INFO);
 			break;
@@ -79,6 +89,9 @@ static struct arguments parse(int argc, char **argv)
 		case 'h':
 			print_help();
 			break;
+		case 'V':
+			puts("rssd " RSS_VERSION);
+			exit(0);
 		case ':':
 			fail(STATUS_USAGE, "%s needs an argument (see rssd --help)",
 			     argv[optind - 1]);
@@ -103,17 +116,6 @@ static void load(struct config *config, const char *path)
 		fail(STATUS_CONFIG, "%s", why);
 	if (!config->nr_rules)
 		message(LOG_NOTICE, "%s: names no containers", path);
-}
-
-/* Each container takes two files. */
-static void raise_file_limit(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 static int open_signals(void)
@@ -151,7 +153,29 @@ static void reload(struct supervisor *s, const char *path)
 
 static void tell_manager(const char *state, const struct supervisor *s)
 {
-	sd_notifyf(0, "%s=1\nSTATUS=%zu containers", state, s->nr);
+	const char *lacks = supervisor_lacks(s);
+
+	sd_notifyf(0, "%s=1\nSTATUS=%zu container%s%s%s", state, s->nr,
+		   s->nr == 1 ? "" : "s", lacks ? ", not all: " : "",
+		   lacks ?: "");
+}
+
+/* Returns when all that is configured is watched, or ends the program. */
+static void start(struct supervisor *s)
+{
+	bool late;
+
+	supervisor_sync(s);
+	late = supervisor_is_starting(s);
+	while (supervisor_is_starting(s))
+		supervisor_step(s);
+	if (supervisor_lacks(s))
+		quit(STATUS_FAILED);
+	/* It has said why. */
+	if (late && !s->nr)
+		quit(STATUS_UNSUPPORTED);
+	message(LOG_NOTICE, "watches %zu container%s of %s", s->nr,
+		s->nr == 1 ? "" : "s", s->h->path);
 }
 
 /* Returns when a signal says so. */
@@ -161,7 +185,7 @@ static void serve(struct supervisor *s, const char *config, int signals)
 	size_t nr = s->nr;
 
 	for (;;) {
-		if (supervisor_step(s, signals)) {
+		if (supervisor_step(s)) {
 			if (read(signals, &info, sizeof(info)) != sizeof(info))
 				fail(STATUS_FAILED, "signalfd: %s",
 				     strerror(errno));
@@ -186,20 +210,27 @@ int main(int argc, char **argv)
 
 	message_from("rssd");
 	args = parse(argc, argv);
+	if (args.restore) {
+		hierarchy_open(&h, args.root);
+		watermarks_give_back(&h);
+		hierarchy_close(&h);
+		return 0;
+	}
 	load(&s.policy.config, args.config);
 	if (args.check) {
 		config_free(&s.policy.config);
 		return 0;
 	}
 	s.policy.dry_run = args.dry_run;
-	raise_file_limit();
+	/* Each container takes two. */
+	file_limit_raise();
 	signals = open_signals();
 	turn_init();
 	hierarchy_open(&h, args.root);
-	supervisor_init(&s, &h);
-	supervisor_sync(&s);
-	message(LOG_NOTICE, "watches %zu container%s of %s", s.nr,
-		s.nr == 1 ? "" : "s", h.path);
+	if (!args.dry_run)
+		watermarks_give_back(&h);
+	supervisor_init(&s, &h, signals);
+	start(&s);
 	tell_manager("READY", &s);
 	serve(&s, args.config, signals);
 	tell_manager("STOPPING", &s);

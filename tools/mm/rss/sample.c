@@ -4,11 +4,14 @@
 #include "clock.h"
 #include "message.h"
 #include "sample.h"
+#include "size.h"
+#include "utf8.h"
 #include "walk.h"
 
 struct taking {
 	struct samples *now;
 	const struct samples *before;
+	unsigned int attrs;
 	size_t hint;
 };
 
@@ -17,6 +20,10 @@ static const char * const order_names[NR_ORDERS] = {
 	[ORDER_RATE] = "rate",
 	[ORDER_FAILCNT] = "failcnt",
 	[ORDER_NAME] = "name",
+	[ORDER_SHARE] = "share",
+	[ORDER_LIMIT] = "limit",
+	[ORDER_PEAK] = "peak",
+	[ORDER_KILLS] = "kills",
 };
 
 const char *order_name(enum order order)
@@ -66,22 +73,39 @@ static void take(struct container *c, void *arg)
 	t->now->sample = allocated(reallocarray(t->now->sample, t->now->nr + 1,
 						sizeof(*s)));
 	s = &t->now->sample[t->now->nr];
-	if (record_read(&s->record, c))
+	if (record_read_some(&s->record, c, t->attrs))
 		return;
 	t->now->nr++;
 	s->name = allocated(strdup(c->name));
+	s->shown = utf8_shown(c->name);
 	before = find(t, s->name);
 	s->rate = before ? rate(&s->record, &before->record,
 				t->now->time - t->before->time) : -1;
 }
 
 void samples_take(struct samples *now, const struct samples *before,
-		  const struct hierarchy *h, const char *top)
+		  const struct hierarchy *h, const char *top,
+		  unsigned int attrs)
 {
-	struct taking t = { now, before, 0 };
+	struct taking t = { now, before, attrs, 0 };
 
 	*now = (struct samples){ .time = monotonic_seconds() };
-	walk(h, top, take, &t);
+	now->err = walk(h, top, take, &t);
+}
+
+void samples_copy(struct samples *to, const struct samples *from)
+{
+	size_t i;
+
+	*to = *from;
+	to->sample = NULL;
+	if (from->nr)
+		to->sample = allocated(calloc(from->nr, sizeof(*to->sample)));
+	for (i = 0; i < from->nr; i++) {
+		to->sample[i] = from->sample[i];
+		to->sample[i].name = allocated(strdup(from->sample[i].name));
+		to->sample[i].shown = allocated(strdup(from->sample[i].shown));
+	}
 }
 
 static int compare_values(const struct record *a, const struct record *b,
@@ -123,6 +147,48 @@ static int by_rate(const void *a, const void *b)
 	return (x->rate < y->rate) - (x->rate > y->rate) ?: by_name(a, b);
 }
 
+/* Without a limit, there is no share of it. */
+static double share(const struct record *r)
+{
+	unsigned long long limit = r->value[ATTR_LIMIT];
+
+	if (!r->valid[ATTR_LIMIT] || limit == SIZE_UNLIMITED)
+		return -1;
+	return limit ? (double)r->value[ATTR_USAGE] / limit : 0;
+}
+
+static int by_share(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+	double m = share(&x->record), n = share(&y->record);
+
+	return (m < n) - (m > n) ?: by_name(a, b);
+}
+
+static int by_limit(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+
+	return compare_values(&x->record, &y->record, ATTR_LIMIT) ?:
+	       by_name(a, b);
+}
+
+static int by_peak(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+
+	return compare_values(&x->record, &y->record, ATTR_PEAK) ?:
+	       by_name(a, b);
+}
+
+static int by_kills(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+
+	return compare_values(&x->record, &y->record, ATTR_OOM_KILL) ?:
+	       by_name(a, b);
+}
+
 void samples_sort(struct samples *samples, enum order order)
 {
 	static int (* const compare[NR_ORDERS])(const void *, const void *) = {
@@ -130,6 +196,10 @@ void samples_sort(struct samples *samples, enum order order)
 		[ORDER_RATE] = by_rate,
 		[ORDER_FAILCNT] = by_failcnt,
 		[ORDER_NAME] = by_name,
+		[ORDER_SHARE] = by_share,
+		[ORDER_LIMIT] = by_limit,
+		[ORDER_PEAK] = by_peak,
+		[ORDER_KILLS] = by_kills,
 	};
 
 	if (samples->nr)
@@ -139,7 +209,9 @@ void samples_sort(struct samples *samples, enum order order)
 
 void samples_free(struct samples *samples)
 {
-	while (samples->nr)
-		free(samples->sample[--samples->nr].name);
+	while (samples->nr--) {
+		free(samples->sample[samples->nr].name);
+		free(samples->sample[samples->nr].shown);
+	}
 	free(samples->sample);
 }

@@ -27,20 +27,41 @@ const char *number_parse(const char *text, unsigned long long *number)
 	return errno ? NULL : end;
 }
 
-static unsigned long long unit_size(char unit, size_t page_size)
+/* "M" or "MiB"; 0 if it is no unit. */
+static unsigned long long unit_size(const char *unit, size_t page_size)
 {
 	const char *found;
 
-	if (unit == 'p' || unit == 'P')
+	/* A large one would be a petabyte. */
+	if (!strcmp(unit, "p"))
 		return page_size;
-	found = unit ? strchr(units, toupper((unsigned char)unit)) : NULL;
-	return found ? 1ULL << (10 * (found - units)) : 0;
+	found = strchr(units, toupper((unsigned char)*unit));
+	if (!*unit || !found || (unit[1] && strcmp(unit + 1, "iB")) ||
+	    (unit[1] && found == units))
+		return 0;
+	return 1ULL << (10 * (found - units));
+}
+
+/* Decimals behind a point, as so many of a unit. */
+static const char *parse_fraction(const char *text, double *fraction)
+{
+	double digit = 0.1;
+
+	*fraction = 0;
+	if (*text != '.')
+		return text;
+	if (!isdigit((unsigned char)*++text))
+		return NULL;
+	for (; isdigit((unsigned char)*text); text++, digit /= 10)
+		*fraction += (*text - '0') * digit;
+	return text;
 }
 
 const char *size_parse(const char *text, size_t page_size,
 		       unsigned long long *size)
 {
 	unsigned long long number, unit;
+	double fraction = 0;
 	const char *end;
 
 	if (!strcmp(text, "max")) {
@@ -48,16 +69,18 @@ const char *size_parse(const char *text, size_t page_size,
 		return NULL;
 	}
 	end = number_parse(text, &number);
+	if (end)
+		end = parse_fraction(end, &fraction);
 	if (!end)
 		return "not a size";
-	if (!*end && number)
+	if (!*end && (number || fraction))
 		return "needs a unit: B, K, M, G, T, or p for pages";
-	unit = *end ? unit_size(*end, page_size) : 1;
-	if (!unit || (*end && end[1]))
+	unit = *end ? unit_size(end, page_size) : 1;
+	if (!unit)
 		return "not a size; units are B, K, M, G, T, and p for pages";
-	if (number > LLONG_MAX / unit)
+	if (number > LLONG_MAX / unit - 1)
 		return "too large";
-	*size = number * unit;
+	*size = number * unit + fraction * unit;
 	if (*size && *size < page_size)
 		return "less than a page";
 	return NULL;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "columns.h"
 #include "message.h"
 #include "size.h"
 #include "top.h"
@@ -33,7 +34,7 @@ struct top_layout top_layout(const struct samples *samples, int columns)
 	size_t i;
 
 	for (i = 0; i < samples->nr; i++)
-		name = max(name, strlen(samples->sample[i].name));
+		name = max(name, columns_of(samples->sample[i].shown));
 	layout.bar = min(max(room - name, BAR_MIN), BAR_MAX);
 	if (room - layout.bar < min(name, NAME_MIN))
 		layout.bar = 0;
@@ -76,14 +77,18 @@ static void draw_bar(const struct record *r, int width, char *bar,
 }
 
 /* The end of a long name tells more. */
-static const char *name_end(const char *name, int width)
+static char *cut(const char *name, int width)
 {
-	return name + max((int)strlen(name) - width, 0);
+	const char *end = name;
+
+	if (columns_of(name) > width)
+		end = columns_end(name, width - 1);
+	return format("%s%s", end == name ? "" : "<", end);
 }
 
 char *top_row(const struct sample *s, struct top_layout layout)
 {
-	const char *name = name_end(s->name, layout.name);
+	char *name = cut(s->shown, layout.name);
 	char usage[SIZE_TEXT], limit[SIZE_TEXT], rate[SIZE_TEXT] = "-";
 	char failcnt[SIZE_TEXT], kills[SIZE_TEXT];
 	char bar[BAR_MAX + 1], percent[8], *row;
@@ -91,13 +96,12 @@ char *top_row(const struct sample *s, struct top_layout layout)
 	draw_bar(&s->record, layout.bar, bar, percent);
 	if (s->rate >= 0)
 		size_text(s->rate, rate);
-	row = format("%-*s" FIGURES, layout.name, name,
+	row = format("%-*s" FIGURES, columns_pad(name, layout.name), name,
 		     record_text(&s->record, ATTR_USAGE, usage),
 		     record_text(&s->record, ATTR_LIMIT, limit),
 		     layout.bar, bar, percent, rate,
 		     record_text(&s->record, ATTR_FAILCNT, failcnt),
 		     record_text(&s->record, ATTR_OOM_KILL, kills));
-	if (name != s->name)
-		row[0] = '<';
+	free(name);
 	return row;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,19 +33,43 @@ static size_t character(const unsigned char *at)
 	return len;
 }
 
-char *utf8_text(const char *bytes)
+/* A terminal may obey both sets of them. */
+static bool is_control(const unsigned char *at)
+{
+	return *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0);
+}
+
+static char *convert(const char *bytes, bool controls, const char *as)
 {
 	char *text = allocated(malloc(ESCAPE * strlen(bytes) + 1)), *to = text;
+	const unsigned char *at = (const unsigned char *)bytes;
 	size_t len;
 
-	while (*bytes) {
-		len = character((const unsigned char *)bytes);
-		if (len)
-			to = mempcpy(to, bytes, len);
-		else
-			to += sprintf(to, "\\x%02x", (unsigned char)*bytes);
-		bytes += len ?: 1;
+	while (*at) {
+		len = character(at);
+		if (len && !(controls && is_control(at))) {
+			to = mempcpy(to, at, len);
+			at += len;
+		} else {
+			to += sprintf(to, as, *at);
+			at++;
+		}
 	}
 	*to = 0;
 	return text;
+}
+
+char *utf8_text(const char *bytes)
+{
+	return convert(bytes, false, "\\x%02x");
+}
+
+char *utf8_escaped(const char *bytes)
+{
+	return convert(bytes, true, "\\x%02x");
+}
+
+char *utf8_shown(const char *bytes)
+{
+	return convert(bytes, true, "?");
 }

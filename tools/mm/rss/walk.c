@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "message.h"
 #include "walk.h"
@@ -11,51 +14,77 @@ static int is_child(const struct dirent *ent)
 	       strcmp(ent->d_name, "..");
 }
 
-void walk(const struct hierarchy *h, const char *top, walk_fn fn, void *arg)
+/* Containers come and go: that one has gone is no error. */
+static int error_of(int err)
+{
+	return err == ENOENT || err == ENODEV || err == ENOTDIR ? 0 : -err;
+}
+
+int children_each(int dir, child_fn fn, void *arg)
 {
 	struct dirent **children;
-	struct container c;
-	char *name;
-	int i, nr;
+	int i, nr, fd, err = 0, failed;
 
-	if (container_try_open(&c, h, top))
-		return;
-	fn(&c, arg);
-	nr = scandirat(c.dir, ".", &children, is_child, versionsort);
-	container_close(&c);
+	nr = scandirat(dir, ".", &children, is_child, versionsort);
+	if (nr < 0)
+		return error_of(errno);
 	for (i = 0; i < nr; i++) {
-		if (strcmp(top, "/"))
-			name = format("%s/%s", top, children[i]->d_name);
-		else
-			name = format("%s", children[i]->d_name);
+		fd = openat(dir, children[i]->d_name,
+			    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0) {
+			failed = error_of(errno);
+		} else {
+			failed = fn(dir, children[i]->d_name, fd, arg);
+			close(fd);
+		}
+		err = err ?: failed;
 		free(children[i]);
-		walk(h, name, fn, arg);
-		free(name);
 	}
-	if (nr >= 0)
-		free(children);
+	free(children);
+	return err;
 }
 
-static void add_name(struct container *c, void *arg)
-{
-	struct names *names = arg;
+struct walk {
+	struct container *c;
+	walk_fn fn;
+	void *arg;
+};
 
-	names->name = allocated(reallocarray(names->name, names->nr + 1,
-					     sizeof(*names->name)));
-	names->name[names->nr++] = allocated(strdup(c->name));
+static int walk_from(struct walk *w);
+
+static int walk_child(int parent, const char *name, int dir, void *arg)
+{
+	struct walk *above = arg;
+	struct container c = { .h = above->c->h, .dir = dir };
+	struct walk w = { &c, above->fn, above->arg };
+	int err;
+
+	(void)parent;
+	if (strcmp(above->c->name, "/"))
+		c.name = format("%s/%s", above->c->name, name);
+	else
+		c.name = format("%s", name);
+	err = walk_from(&w);
+	free(c.name);
+	return err;
 }
 
-void names_below(struct names *names, const struct hierarchy *h,
-		 const char *top)
+static int walk_from(struct walk *w)
 {
-	names->name = NULL;
-	names->nr = 0;
-	walk(h, top, add_name, names);
+	w->fn(w->c, w->arg);
+	return children_each(w->c->dir, walk_child, w);
 }
 
-void names_free(struct names *names)
+int walk(const struct hierarchy *h, const char *top, walk_fn fn, void *arg)
 {
-	while (names->nr)
-		free(names->name[--names->nr]);
-	free(names->name);
+	struct container c;
+	struct walk w = { &c, fn, arg };
+	int err;
+
+	err = container_try_open(&c, h, top);
+	if (err)
+		return error_of(-err);
+	err = walk_from(&w);
+	container_close(&c);
+	return err;
 }

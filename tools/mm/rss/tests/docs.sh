@@ -69,7 +69,7 @@ completes_name()
 for manual in rssctl.8 rssd.8 rssd.conf.5; do
 	result "$manual" lint "$source/$manual"
 done
-for command in run ls stat set shrink move top wait-event mount; do
+for command in run exec create rm enable ls stat set shrink move top wait-event mount; do
 	result "rssctl $command is documented" documented rssctl.8 rssctl "$command"
 done
 result "rssd is documented" documented rssd.8 rssd
@@ -94,6 +94,8 @@ fake_v1 "$h/odd/"$'z\e$(touch pwned)'
 result "nothing in quotes but plain" completes '' rssctl stat --root "$h" "\$'odd/z"
 result "settings" completes "limit=" rssctl set --root "$h" web l
 result "events" completes "oom oom_kill" rssctl wait-event --root "$h" web o
+result "after an order" completes "web web/2" rssctl top -s peak --root "$h" w
+result "after a summary" completes "--summary" rssctl run -s --s
 result "orders" completes "failcnt" rssctl top --sort f
 result "options of rssd" completes "--dry-run" rssd --d
 
@@ -132,6 +134,12 @@ make -s -C "$source" O="$build" DESTDIR="$scratch/local" install
 unit=$scratch/local/usr/local/lib/systemd/system/rssd.service
 result "the unit names /usr/local/sbin" names /usr/local/sbin
 unit=$scratch/root/usr/lib/systemd/system/rssd.service
+reloads()
+{
+	[ "$(grep '^ExecReload=' "$unit")" = "ExecReload=/usr/sbin/rssd --check
+ExecReload=/bin/kill -HUP \$MAINPID" ]
+}
+result "reloading checks first" reloads
 if command -v systemd-analyze > /dev/null; then
 	# It looks for the programs, too.
 	sed "s|=\([-+]*\)/usr/sbin/|=\1$scratch/root/usr/sbin/|" "$unit" > "$scratch/rssd.service"

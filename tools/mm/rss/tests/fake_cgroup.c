@@ -2,12 +2,14 @@
 /*
  * Preloaded, it makes a directory of files a little more of a hierarchy: a
  * container that is made gets the files of the directory $FAKE_CONTAINER, and
- * one that has tasks or other containers can't be removed.
+ * one that has tasks or other containers can't be removed.  Signals can
+ * interrupt what is written.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -34,6 +36,21 @@ static int shell(const char *command, int dir, const char *name)
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d/%s", getpid(), dir, name);
 	setenv("FAKE_PATH", path, 1);
 	return system(command);
+}
+
+/* A signal comes at the first write() of this text. */
+ssize_t write(int fd, const void *text, size_t size)
+{
+	static const char *at;
+
+	if (!at)
+		at = getenv("FAKE_SIGNAL_AT") ?: "";
+	if (*at && size == strlen(at) && !memcmp(text, at, size)) {
+		at = "";
+		errno = EINTR;
+		return -1;
+	}
+	return syscall(SYS_write, fd, text, size);
 }
 
 int mkdirat(int dir, const char *name, mode_t mode)

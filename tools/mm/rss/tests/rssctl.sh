@@ -64,6 +64,31 @@ expect 0 $'web\nweb/2' rssctl ls -q --root "$h"
 expect 3 'no rss controller here' rssctl ls --root "$scratch"
 expect 1 'No such file' rssctl ls --root "$scratch/none"
 
+# The same container by other names
+names()
+{
+	local h=$scratch/named name
+
+	fake_v1_root "$h"
+	for name in web system.slice/nginx.service a/x.scope b/x.scope; do
+		fake_v1 "$h/$name"
+	done
+	for name in "$h/web" "$h/web/" //web; do
+		expect 0 '' rssctl ls -q --root "$h" "$name"
+		result "$name" [ "$output" = web ]
+	done
+	expect 0 '' rssctl ls -q --root "$h" nginx.service
+	result 'a unit' [ "$output" = system.slice/nginx.service ]
+	expect 0 'usage' rssctl stat --root "$h" "$h"
+	expect 2 'several units are called x.scope, a/x.scope is one' rssctl stat --root "$h" x.scope
+	expect 0 'usage' rssctl stat --root "$h" b/x.scope
+	expect 4 'no such container: no.service' rssctl stat --root "$h" no.service
+	if ! grep -q '^rss[[:blank:]]' /proc/cgroups; then
+		expect 4 'outside' rssctl stat --root "$h" self
+	fi
+}
+names
+
 # Tasks that map as fast as it reclaims: the usage stays as it is.
 against_a_faulter()
 {
@@ -79,6 +104,33 @@ against_a_faulter()
 	result 'no more than four times' [ "$asked" = "$(printf '1073741824%.0s' 1 2 3 4)" ]
 }
 against_a_faulter
+
+# What an earlier call has printed
+since_printed()
+{
+	rssctl wait-event -t 5 --since $'watermark 1\nlimit 2' --root "$h" a
+}
+
+# Events between two calls, or while a command runs, are not lost.
+events()
+{
+	h=$scratch/events
+	fake_v1_root "$h"
+	fake_v1 "$h/a"
+	expect 0 'limit 3' rssctl wait-event -t 5 --since limit=2 --root "$h" a limit
+	expect 0 'limit 3' since_printed
+	expect 7 '' rssctl wait-event -t 0.1 --since limit=3,oom=2 --root "$h" a
+	expect 0 '' rssctl wait-event -t 0.1 --follow --since limit=2 --root "$h" a
+	result 'each once' [ "$output" = 'limit 3' ]
+	# shellcheck disable=SC2016
+	expect 0 'a: limit oom 3 1' rssctl wait-event --since limit=2,oom=1 --root "$h" a \
+		--exec 'echo "$RSS_container: $RSS_events $RSS_limit $RSS_watermark"'
+	expect 1 'limit 3' rssctl wait-event --since limit=2 --root "$h" --exec false a
+	for bad in limit limit= limit=x oops=1 =1; do
+		expect 2 'not EVENT=COUNT' rssctl wait-event --since "$bad" --root "$h" a
+	done
+}
+events
 
 # screen COLUMNS: what top shows on a terminal
 screen()
@@ -109,6 +161,128 @@ screen_widths()
 }
 if command -v script > /dev/null; then
 	screen_widths
+fi
+
+# Names that others gave must not get to the terminal as commands.
+escapes()
+{
+	local odd=$'a\e]0;b\ac\xc2\x9bd\x7fe\xff'
+
+	h=$scratch/escapes
+	fake_v1_root "$h"
+	fake_v1 "$h/$odd"
+	expect 0 'a?]0;b?c??d?e?  ' rssctl ls --root "$h"
+	expect 0 'a?]0;b?c??d?e?  ' rssctl top --root "$h"
+	expect 4 'no such container: a\x1b]0;b\x07c\xc2\x9bd\x7fe\xff-' rssctl stat --root "$h" "$odd-"
+	expect 0 "$odd" rssctl ls -q --root "$h"
+	if command -v script > /dev/null; then
+		expect 0 'a?]0;b?c??d?e?' script -qec "rssctl ls -q --root $h" /dev/null
+	fi
+}
+escapes
+
+# A list that is not complete must not look as if it were.
+too_few_files()
+{
+	h=$scratch/files
+	fake_v1_root "$h"
+	fake_v1 "$h/1/2/3/4/5/6/7/8/9"
+	for command in ls top; do
+		expect 1 'not all containers were seen: Too many open files' \
+			in_few_files rssctl "$command" --root "$h"
+	done
+}
+
+# Its error, which is behind a list
+in_few_files()
+{
+	prlimit --nofile=10:10 "$@" 2>&1 > /dev/null
+}
+if command -v prlimit > /dev/null; then
+	too_few_files
+fi
+
+# keys KEYS [SECONDS]: what top shows while they are typed
+keys()
+{
+	{
+		sleep 0.3
+		printf '%s' "$1"
+		sleep "${2:-0.5}"
+		printf q
+		sleep 0.5
+	} | timeout 20 script -qec "stty cols 100 rows 9; TERM=linux rssctl top -d 60 -R $h" /dev/null
+}
+
+interactive()
+{
+	local i
+
+	h=$scratch/interactive
+	fake_v1_root "$h"
+	for i in $(seq 20 39); do
+		fake_v1 "$h/job/$i"
+		put "$h/job/$i/rss_usage" "$i"
+	done
+	# Of what is there already, only what differs is drawn.
+	expect 0 'failcnt  (q' keys ss
+	expect 0 'peak, lowest first' keys Rk
+	expect 0 'as a tre' keys t
+	expect 0 '  20   80.0' keys t
+	expect 0 '25    100' keys $'/5\r'
+	expect 0 '/5  (q' keys $'/5\r'
+	expect 0 'OOM kills' keys h
+	expect 0 '20   80.0' keys $'\e[4~'
+}
+
+# Keys are no looks, and neither is a terminal that has gone.
+ends()
+{
+	expect 0 'failcnt, lowest first' counted ssR
+	result 'keys do not count as looks' [ "$(date +%s)" -ge "$((began + 2))" ]
+	rssctl_on_lost_terminal
+	result 'it ends with its terminal' eventually gone
+}
+
+counted()
+{
+	{
+		sleep 0.3
+		printf '%s' "$1"
+		sleep 3
+	} | timeout 20 script -qec "stty cols 100 rows 9; TERM=linux rssctl top -d 1 -n 2 -R $h" /dev/null
+}
+
+# It ignores the hang-up, as after nohup.
+rssctl_on_lost_terminal()
+{
+	sleep 20 | script -qec "trap '' HUP; echo \$\$ > $scratch/pid
+		TERM=linux rssctl top -d 0.1 -R $h" /dev/null > /dev/null 2>&1 &
+	eventually [ -s "$scratch/pid" ]
+	sleep 0.5
+	kill -KILL $!
+}
+
+gone()
+{
+	! pgrep -P "$(cat "$scratch/pid")" > /dev/null
+}
+
+wide()
+{
+	h=$scratch/wide
+	fake_v1_root "$h"
+	fake_v1 "$h/"$'\xe5\xae\xb9\xe5\x99\xa8'
+	fake_v1 "$h/abcd"
+	expect 0 $'\xe5\xae\xb9\xe5\x99\xa8     19.5M' env LC_ALL=C.UTF-8 rssctl ls --root "$h"
+	expect 0 'abcd     19.5M' env LC_ALL=C.UTF-8 rssctl ls --root "$h"
+	expect 0 $'\xe5\xae\xb9\xe5\x99\xa8   19.5M' env LC_ALL=C.UTF-8 rssctl top --root "$h"
+}
+wide
+if command -v script > /dev/null; then
+	interactive
+	began=$(date +%s)
+	ends
 fi
 
 # json_name NAME TEXT: a name as JSON has it
@@ -154,7 +328,7 @@ expect 125 'too few arguments' rssctl run -l 1M
 expect 125 'needs a unit' rssctl run -l 100 true
 expect 125 'container exists: web' rssctl run --root "$h" -n web true
 expect 125 'not the name' rssctl run --root "$h" -n / true
-for command in stat set shrink move wait-event; do
+for command in stat set shrink move wait-event create rm enable; do
 	expect 2 'too few arguments' rssctl "$command"
 done
 for command in ls mount stat shrink top; do
@@ -162,7 +336,8 @@ for command in ls mount stat shrink top; do
 done
 
 expect 0 'Commands:' rssctl --help
-for command in run ls stat set shrink move top wait-event mount; do
+expect 0 'rssctl 1.' rssctl --version
+for command in run exec create rm enable ls stat set shrink move top wait-event mount; do
 	expect 0 "Usage: rssctl $command" rssctl "$command" --help
 done
 full()

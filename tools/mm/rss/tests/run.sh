@@ -48,12 +48,13 @@ on_terminal()
 	local action=$1 keys
 	shift
 
+	rm -f "$scratch/said"
 	mkfifo "$scratch/keys"
 	script --quiet --flush --command "exec $(printf '%q ' "${run[@]}" "$h" "$@")" \
 		/dev/null < "$scratch/keys" > "$scratch/said" 2>&1 &
 	terminal=$!
 	exec {keys}> "$scratch/keys"
-	result 'the command runs' eventually grep -q ready "$scratch/said"
+	result 'the command runs' eventually grep -qs ready "$scratch/said"
 	"$action" "$keys"
 	eventually is_gone
 	exec {keys}>&-
@@ -82,12 +83,78 @@ hierarchy 1
 expect_job 7 'took 1 task' 'exit 7'
 sed -i 's/oom_kill 1/oom_kill 0/' "$FAKE_CONTAINER/rss_events"
 
+# What the files say at the end
+summary()
+{
+	expect 3 'job: 0.' timeout 15 "${run[@]}" "$h" --summary sh -c 'exit 3'
+	result 'all is in it' [ "${output#*, }" = \
+		'peak 27.3M of 39.1M, limit hit 3 times, 308K reclaimed, 0 OOM kills' ]
+	expect 0 '' timeout 15 "${run[@]}" "$h" --json --output "$scratch/summary" true
+	result 'as JSON' grep -q '"name":"job","limit":40960000,"peak":28672000,.*"limit":3,.*"status":0}$' \
+		"$scratch/summary"
+	expect 125 'No such file' "${run[@]}" "$h" -o "$scratch/none/x" true
+	result 'nothing was made' is_gone
+}
+summary
+
+# Containers that stay
+create()
+{
+	fake=(env LD_PRELOAD="$scratch/fake.so" rssctl)
+	expect 0 '' "${fake[@]}" create --root "$h" -p -l 16M -w 50% made/a/b
+	result 'a limit' contains "$h/made/a/b/rss_limit" $((16777216 / $(getconf PAGESIZE)))
+	result 'a watermark' contains "$h/made/a/b/rss_watermark" $((8388608 / $(getconf PAGESIZE)))
+	result 'no limit above' contains "$h/made/a/rss_limit" 10000
+	expect 1 'container exists: made/a' "${fake[@]}" create --root "$h" made/a
+	expect 4 'no such container: none' "${fake[@]}" create --root "$h" none/a
+	expect 5 'made: busy: it has' "${fake[@]}" rm --root "$h" made
+	expect 0 '' "${fake[@]}" rm --root "$h" made/a/b made/a
+	result 'they are gone' [ ! -e "$h/made/a" ]
+	expect 7 '' "${fake[@]}" exec --root "$h" made sh -c "exit 7"
+	result 'it is in there' contains "$h/made/cgroup.procs" 0
+	sleep 20 & echo $! > "$h/made/cgroup.procs"
+	expect 5 'made: busy: it has' "${fake[@]}" rm --root "$h" made
+	expect 0 '' "${fake[@]}" rm --kill --root "$h" made
+	result 'it is gone with its process' [ ! -e "$h/made" ]
+	expect 127 'no-such: No such file' "${fake[@]}" exec --root "$h" / no-such
+	expect 4 'no such container' "${fake[@]}" rm --root "$h" none
+	expect 2 "the root can't be removed" "${fake[@]}" rm --root "$h" /
+}
+: > "$h/cgroup.procs"
+create
+
 # One that starts others anew, each in a container of its own
 expect_job 0 '' "(for i in \$(seq 1000); do
 		cp -r $FAKE_CONTAINER $h/job/\$i
 		sleep 20 & echo \$! > $h/job/\$i/cgroup.procs
 		wait
 	done) > /dev/null 2>&1 & echo \$! > $h/job/cgroup.procs; sleep 0.2"
+
+# A container that has got the name meanwhile is somebody else's.
+renamed()
+{
+	expect 0 '' timeout 15 "${run[@]}" "$h" sh -c "mv $h/job $h/renamed
+		cp -r $FAKE_CONTAINER $h/job
+		sleep 20 > /dev/null 2>&1 & echo \$! > $h/renamed/cgroup.procs
+		(sleep 20; true) > /dev/null 2>&1 & echo \$! > $h/job/cgroup.procs"
+	result 'a stranger lives' kill -0 "$(cat "$h/job/cgroup.procs")"
+	result 'the renamed container is gone' [ ! -e "$h/renamed" ]
+	kill "$(cat "$h/job/cgroup.procs")"
+	rm -r "$h/job"
+}
+renamed
+
+# Too long a path for the kernel to follow
+deep()
+{
+	local name
+
+	name=$(printf '%0200d' 0)
+	expect 0 '' timeout 60 "${run[@]}" "$h" bash -c "cd $h/job
+		for i in \$(seq 25); do cp -r $FAKE_CONTAINER $name && cd $name; done"
+	result 'a long path is gone' is_gone
+}
+deep
 
 on_terminal interrupt timeout 12 sh -c "$telling"
 result 'an interrupt gets to another process group' contains "$scratch/got" INT
@@ -109,6 +176,48 @@ kill -CONT "$pid"
 wait "$pid"
 result 'both go on' [ $? = 6 ]
 
+# job SCRIPT: as a job of a shell; it can wait for "go"
+job()
+{
+	rm -f "$scratch/go" "$scratch/pid"
+	set -m
+	"${run[@]}" "$h" sh -c "wait_for_go() {
+			for i in \$(seq 150); do [ ! -e $scratch/go ] || break; sleep 0.1; done
+		}
+		$1" &
+	set +m
+	pid=$!
+	eventually [ -s "$scratch/pid" ]
+}
+
+# A command that stops itself gives the terminal back.
+job "echo \$\$ > $scratch/pid; kill -STOP \$\$; exit 6"
+result 'rssctl stops with the command' eventually has_state T "$pid"
+kill -CONT "$pid"
+wait "$pid"
+result 'and goes on with it' [ $? = 6 ]
+
+# One that does not stop keeps it.
+job "trap '' TSTP; echo \$\$ > $scratch/pid; wait_for_go; exit 5"
+kill -TSTP "$pid"
+sleep 0.5
+result 'rssctl waits for a command that goes on' has_state S "$pid"
+touch "$scratch/go"
+wait "$pid"
+result 'to its end' [ $? = 5 ]
+
+# What a signal interrupts is tried again, a signal that does not end it.
+interrupted()
+{
+	expect 0 '' env LD_PRELOAD="$scratch/fake.so" FAKE_SIGNAL_AT="$1" rssctl "${@:2}"
+}
+fake_v1 "$h/busy"
+interrupted 4096 set --root "$h" busy limit=4096p
+result 'a limit is set after a signal' contains "$h/busy/rss_limit" 4096
+interrupted 4194304 shrink --root "$h" busy 4M
+result 'so is shrunk' contains "$h/busy/rss_shrink_in_bytes" 4194304
+rm -r "$h/busy"
+
 # The reader has gone when rssctl tells of the task that was killed.
 sed -i 's/oom_kill 0/oom_kill 1/' "$FAKE_CONTAINER/rss_events"
 { "${run[@]}" "$h" sleep 0.3 2>&1; echo $? > "$scratch/status"; } | :
@@ -122,6 +231,11 @@ expect_job 0 '' true
 result 'v2 enables it' contains "$h/cgroup.subtree_control" +rss
 fake_v2 "$h/given"
 echo 'cpu rss' | tee "$h/cgroup.subtree_control" > "$h/given/cgroup.subtree_control"
+mkdir -p "$h/x/y"
+: > "$h/x/cgroup.subtree_control"
+expect 0 '' rssctl enable --root "$h" x/y
+result 'enabled' contains "$h/x/cgroup.subtree_control" +rss
+rm -r "$h/x"
 expect 0 '' "${run[@]}" "$h" --name given/job true
 result 'v2 leaves what is enabled' contains "$h/cgroup.subtree_control" 'cpu rss'
 result 'v2 leaves that below' contains "$h/given/cgroup.subtree_control" 'cpu rss'

@@ -28,6 +28,9 @@ size 128K 131072
 size 3G 3221225472
 size 2t 2199023255552
 size 6000p $((6000 * page))
+size 1.5G 1610612736
+size 0.25m 262144
+size 512MiB 536870912
 size 0 0
 size 0K 0
 
@@ -44,14 +47,36 @@ bad()
 	result "'$1' changes nothing" contains "$v1/a/rss_limit" before
 }
 
-for text in '' ' ' abc 12x 12MM 12MB -5 -5M +5M 0x10M ' 5M' '5M ' '5 M' 1.5G M; do
+for text in '' ' ' abc 12x 12MM 12MB -5 -5M +5M 0x10M ' 5M' '5M ' '5 M' M 10P 1. .5G 1.5.5G 1.xG \
+	5Mi 5iB 5BiB 5MiBB 5piB 1%% 5.5%; do
 	bad "$text" 'not a size'
 done
 bad 6000 'needs a unit'
+bad 1.5 'needs a unit'
+bad 101% 'more than 100%'
 bad 100B 'less than a page'
 bad 99999999999999999999M 'not a size'
 bad 9999999999999T 'too large'
 bad 18446744073709551615B 'too large'
+
+# Shares are of the machine's memory, or of the limit.
+shares()
+{
+	local memory
+
+	memory=$(($(getconf _PHYS_PAGES) * page))
+	size 50% $((memory / 100 * 50 + memory % 100 * 50 / 100))
+	expect 0 '' rssctl set --root "$v2" a limit=100M watermark=80%
+	result "a share of the new limit" contains "$v2/a/rss.watermark" 83886080
+	expect 0 '' rssctl set --root "$v2" a watermark=50%
+	result "a share of the limit" contains "$v2/a/rss.watermark" 52428800
+	expect 0 '' rssctl shrink --root "$v1" a 0%
+	result "shrinks to a share" contains "$v1/a/rss_shrink_in_bytes" 0
+	expect 2 '80% of what? There is no limit' rssctl set --root "$v2" a limit=max watermark=80%
+	result "and sets nothing" contains "$v2/a/rss.max" 104857600
+	expect 125 '80% of what?' rssctl run --root "$v2" -w 80% true
+}
+shares
 
 # shown PAGES TEXT
 shown()

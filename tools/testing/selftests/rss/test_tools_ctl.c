@@ -169,7 +169,7 @@ static void test_shrink(void)
 
 static void test_move(void)
 {
-	char *c = container_new(NULL, "move"), pid[16], self[16];
+	char *c = container_new(NULL, "move"), *other, pid[16], self[16];
 	struct tool sleeper, t;
 	pid_t found = 0;
 
@@ -179,6 +179,13 @@ static void test_move(void)
 	tool_expect_status(&t, 0);
 	require(container_pids(c, &found, 1) == 1 && found == sleeper.pid,
 		"process %d is not there", sleeper.pid);
+	/* What it has mapped is not charged there. */
+	tool_expect_err(&t, "mapped already, which is not charged");
+	other = container_new(NULL, "other");
+	tool_run(&t, "rssctl", "move", name_of(other), pid, NULL);
+	tool_expect_err(&t, "stays charged as it is, in ");
+	tool_run(&t, "rssctl", "move", "--quiet", name_of(c), pid, NULL);
+	require(!t.err[0], "it says '%s'", t.err);
 
 	/* One that is gone must not keep the others from moving. */
 	kill(sleeper.pid, SIGKILL);
@@ -193,6 +200,29 @@ static void test_move(void)
 	tool_run(&t, "rssctl", "move", name_of(c), "0", NULL);
 	tool_expect_status(&t, MISUSED);
 	container_move(container_root(), 0);
+}
+
+/* A command in a container that exists, and that container as "self" */
+static void test_exec(void)
+{
+	char *c = container_new(NULL, "exec"), want[PATH_MAX];
+	struct tool t;
+
+	container_set(c, "rss_limit", "64M");
+	tool_run(&t, "rssctl", "exec", c, "rssctl", "stat", "-b", "self", NULL);
+	tool_expect_status(&t, 0);
+	tool_expect_out(&t, "limit          67108864\n");
+	tool_run(&t, "rssctl", "exec", name_of(c), "rssctl", "create", "self/a",
+		 NULL);
+	tool_expect_status(&t, 0);
+	tool_run(&t, "rssctl", "ls", "-q", name_of(c), NULL);
+	snprintf(want, sizeof(want), "%s/a\n", name_of(c));
+	tool_expect_out(&t, want);
+	tool_run(&t, "rssctl", "rm", name_of(c), NULL);
+	tool_expect_status(&t, BUSY);
+	tool_run(&t, "rssctl", "rm", "-k", name_of(c), NULL);
+	tool_expect_status(&t, 0);
+	require(access(c, F_OK), "%s is still there", c);
 }
 
 static void test_errors(void)
@@ -303,6 +333,31 @@ static void test_wait_event(void)
 	require(!limit.out[0], "it says '%s'", limit.out);
 }
 
+/* All that happens, also before it begins to wait */
+static void test_follow(void)
+{
+	char *c = container_new(NULL, "follow");
+	struct child child;
+	struct tool t;
+	int i;
+
+	child_start(&child, c, map_more, NULL);
+	container_set_pages(c, "rss_watermark", container_usage(c) + 1);
+	child_step(&child);
+	tool_start(&t, "rssctl", "wait-event", "--follow", "--since",
+		   "watermark=0", "-x", "echo $RSS_events", name_of(c), NULL);
+	require(wait_for((tool_look(&t), strstr(t.out, "watermark 1\nwat"))),
+		"it says '%s'", t.out);
+	for (i = 2; i < 4; i++) {
+		container_set_pages(c, "rss_watermark", container_usage(c) + 1);
+		child_step(&child);
+		require(wait_for((tool_look(&t), strchr(t.out, '0' + i))),
+			"it says '%s'", t.out);
+	}
+	kill(t.pid, SIGTERM);
+	tool_wait(&t);
+}
+
 static void test_wait_removed(void)
 {
 	char *c = container_new(NULL, "removed");
@@ -319,13 +374,32 @@ static void test_wait_removed(void)
 	tool_expect_err(&t, "no such container");
 }
 
-/* With the hierarchy out of sight, rssctl mounts it at its own place. */
+/*
+ * With the hierarchy out of sight, "rssctl mount" mounts it at its own place.
+ * Nothing else does: mounted as v1, v2 lacks the controller.
+ */
 static void test_mount(void)
 {
-	struct tool t;
+	static const char * const commands[] = { "ls", "top" };
 	bool existed = !access("/containers", F_OK);
+	struct tool t;
+	unsigned int i;
 
+	container_new(NULL, "left");
 	umount2(container_root(), MNT_DETACH);
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		tool_run(&t, "rssctl", commands[i], NULL);
+		tool_expect_status(&t, UNSUPPORTED);
+		tool_expect_err(&t, "is not mounted here and has ");
+	}
+	tool_run(&t, "rssctl", "run", "true", NULL);
+	tool_expect_status(&t, 125);
+	tool_run(&t, "rssd", "--dry-run", "-c", "/dev/null", NULL);
+	tool_expect_status(&t, UNSUPPORTED);
+	tool_expect_err(&t, "'rssctl mount' mounts it");
+	require(access("/containers/rss/rss_usage", F_OK),
+		"something has mounted it");
+
 	tool_run(&t, "rssctl", "mount", NULL);
 	tool_expect_status(&t, 0);
 	tool_expect_out(&t, "/containers/rss\n");
@@ -350,10 +424,12 @@ int main(void)
 		T(test_busy),
 		T(test_shrink),
 		T(test_move),
+		T(test_exec),
 		T(test_errors),
 		T(test_top),
 		T(test_top_screen),
 		T(test_wait_event),
+		T(test_follow),
 		T(test_wait_removed),
 		T(test_mount),
 	};

@@ -66,7 +66,11 @@ static void expect_says(struct tool *rssd, const char *text)
 /* Starts it, and waits until all containers have their watermarks. */
 static void start(struct tool *rssd, const char *option)
 {
-	if (!container_has(container_new(NULL, "has"), "rss_events"))
+	static char *probe;
+
+	if (!probe)
+		probe = container_new(NULL, "has");
+	if (!container_has(probe, "rss_events"))
 		skip_case("no rss_events");
 	tool_start(rssd, "rssd", "-c", config_path(), option, NULL);
 	expect_says(rssd, "watches");
@@ -288,6 +292,38 @@ static void test_come_and_go(void)
 	stop(&rssd);
 }
 
+/*
+ * What a container costs that comes or goes must not depend on how many there
+ * are: looking at all of them takes a few ticks each time.
+ */
+#define MANY		1500
+#define CHURN		50
+
+static void test_churn(void)
+{
+	char *parent = container_new(NULL, "churn"), *c;
+	struct tool rssd;
+	long ticks;
+	int i;
+
+	container_new_several(parent, MANY);
+	configure("[churn]\ncontainers = %s/*\nhigh = 512p\nlow = 256p\n",
+		  name_of(parent));
+	start(&rssd, "-v");
+	ticks = proc_ticks(rssd.pid);
+	for (i = 0; i < CHURN; i++) {
+		c = container_new(parent, "x");
+		expect_watermark(c, 512);
+		container_remove(c);
+	}
+	ticks = proc_ticks(rssd.pid) - ticks;
+	ksft_print_msg("%ld ticks for %d containers beside %d\n", ticks, CHURN,
+		       MANY);
+	require(ticks < sysconf(_SC_CLK_TCK), "%ld ticks for %d containers",
+		ticks, CHURN);
+	stop(&rssd);
+}
+
 /* A container that is above its mark from the start, and one renamed */
 static void test_rename(void)
 {
@@ -357,6 +393,31 @@ static void test_reload(void)
 	expect_watermark(b, NO_LIMIT);
 }
 
+/* An administrator's own watermark outlives one that is killed. */
+static void test_killed(void)
+{
+	char *c = container_new(NULL, "own");
+	struct tool rssd;
+
+	container_set_pages(c, "rss_watermark", 5000);
+	configure("[own]\ncontainers = %s\nhigh = 1024p\nlow = 512p\n",
+		  name_of(c));
+	start(&rssd, "-v");
+	expect_watermark(c, 1024);
+	stop(&rssd);
+	expect_watermark(c, 5000);
+
+	start(&rssd, "-v");
+	expect_watermark(c, 1024);
+	kill(rssd.pid, SIGKILL);
+	tool_wait(&rssd);
+	expect_watermark(c, 1024);
+	configure("[rssd]\nstep = 1M\n");
+	start(&rssd, "-v");
+	expect_watermark(c, 5000);
+	stop(&rssd);
+}
+
 static int count(const char *text, const char *what)
 {
 	int nr = 0;
@@ -401,6 +462,49 @@ static void test_busy(void)
 	child_step(&other);
 	require(wait_for(container_usage(c) <= 512), "usage %ld",
 		container_usage(c));
+	stop(&rssd);
+}
+
+static void read_always(struct child *self, void *arg)
+{
+	const struct mapper *m = arg;
+	char *mem = mem_file(m->fd, m->pages, MAP_SHARED);
+
+	child_sync(self);
+	for (;;)
+		mem_read(mem, m->pages);
+}
+
+/*
+ * What tasks use all the time is between the marks: they map again at once what
+ * is reclaimed, which would go on for ever.
+ */
+static void test_working_set(void)
+{
+	struct mapper used = { .pages = 3072 }, more = { .pages = 2048 };
+	char *c = container_new(NULL, "used");
+	struct child child, other;
+	struct tool rssd;
+	long ticks;
+
+	configure("[used]\ncontainers = %s\nhigh = 4096p\nlow = 512p\n",
+		  name_of(c));
+	used.fd = fs_file("used", used.pages, 0);
+	child_start(&child, c, read_always, &used);
+	start_mapper(&other, c, &more, "more");
+	start(&rssd, "-v");
+	child_go(&child);
+	require(wait_for(container_usage(c) >= (long)used.pages), "usage %ld",
+		container_usage(c));
+	ticks = proc_ticks(rssd.pid);
+	child_step(&other);
+	sleep(8);
+	ticks = proc_ticks(rssd.pid) - ticks;
+	tool_look(&rssd);
+	ksft_print_msg("%ld ticks in 8 seconds\n", ticks);
+	require(strstr(rssd.err, "above"), "it was never above: '%s'", rssd.err);
+	require(ticks < 2 * sysconf(_SC_CLK_TCK), "%ld ticks in 8 seconds: '%s'",
+		ticks, rssd.err);
 	stop(&rssd);
 }
 
@@ -503,10 +607,13 @@ int main(void)
 		T(test_never_at_limit),
 		T(test_idle),
 		T(test_come_and_go),
+		T(test_churn),
 		T(test_rename),
 		T(test_percent),
 		T(test_reload),
+		T(test_killed),
 		T(test_busy),
+		T(test_working_set),
 		T(test_fair),
 		T(test_dry_run),
 		T(test_notify),

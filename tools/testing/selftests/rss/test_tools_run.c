@@ -14,6 +14,7 @@
 #include "container.h"
 #include "fs.h"
 #include "hierarchy.h"
+#include "keys.h"
 #include "mem.h"
 #include "runner.h"
 #include "swap.h"
@@ -72,6 +73,17 @@ static void test_container(void)
 	snprintf(want, sizeof(want), "%zu\n", (64UL << 20) / page_size());
 	require(!strncmp(t.out, want, strlen(want)), "limit '%s'", t.out);
 	tool_expect_out(&t, container_path(job));
+}
+
+static void test_summary(void)
+{
+	struct tool t;
+
+	tool_run(&t, "rssctl", "run", "-s", "-l", "64M", "-n", job_name(),
+		 "true", NULL);
+	tool_expect_status(&t, 0);
+	tool_expect_err(&t, " of 64.0M, limit hit 0 times, 0 reclaimed");
+	require(!strstr(t.err, "peak 0"), "it says '%s'", t.err);
 }
 
 static void test_oom(void)
@@ -149,6 +161,59 @@ static void test_left_over(void)
 	tool_expect_status(&t, 0);
 }
 
+/*
+ * The container is renamed and another one takes its name: the process in there
+ * is a stranger, and what the command has left is in the renamed one.
+ */
+static void test_renamed(void)
+{
+	char command[5 * PATH_MAX], *renamed;
+	struct tool stranger, t;
+
+	job_name();
+	tool_start(&stranger, "sleep", "1000", NULL);
+	require(asprintf(&renamed, "%s-renamed", job) > 0, "out of memory");
+	snprintf(command, sizeof(command),
+		 "sleep 1000 & mv %s %s; mkdir %s; echo %d > %s/cgroup.procs",
+		 job, renamed, job, stranger.pid, job);
+	tool_run(&t, "rssctl", "run", "-n", job_name(), "sh", "-c", command,
+		 NULL);
+	tool_expect_status(&t, 0);
+	require(access(renamed, F_OK), "%s is still there", renamed);
+	require(!access(job, F_OK), "%s is gone", job);
+	require(proc_state(stranger.pid) == 'S', "the stranger was killed");
+	kill(stranger.pid, SIGKILL);
+	tool_wait(&stranger);
+	container_remove(job);
+	free(renamed);
+}
+
+/* A container that nobody named is below the one that rssctl is in. */
+static void test_below_own(void)
+{
+	char *parent = container_new(NULL, "own"), command[2 * PATH_MAX];
+	char want[PATH_MAX];
+	struct tool t;
+
+	container_move(parent, 0);
+	tool_run(&t, "rssctl", "run", "cat", "/proc/self/cgroup", NULL);
+	tool_expect_status(&t, 0);
+	snprintf(want, sizeof(want), "%s/run-%d\n", container_path(parent),
+		 t.pid);
+	tool_expect_out(&t, want);
+
+	/* One of that name has been left, or is another namespace's. */
+	snprintf(command, sizeof(command),
+		 "mkdir %s/run-$$; exec rssctl run cat /proc/self/cgroup",
+		 parent);
+	tool_run(&t, "sh", "-c", command, NULL);
+	tool_expect_status(&t, 0);
+	snprintf(want, sizeof(want), "%s/run-%d-2\n", container_path(parent),
+		 t.pid);
+	tool_expect_out(&t, want);
+	container_move(container_root(), 0);
+}
+
 static void test_cannot_start(void)
 {
 	struct tool t;
@@ -197,10 +262,13 @@ int main(void)
 	static const struct rss_case cases[] = {
 		T(test_status),
 		T(test_container),
+		T(test_summary),
 		T(test_oom),
 		T(test_signal),
 		T(test_interrupt),
 		T(test_left_over),
+		T(test_renamed),
+		T(test_below_own),
 		T(test_cannot_start),
 		T(test_bad_name),
 	};

@@ -6,7 +6,7 @@
 # Functions are run by ok(), eventually() and the trap:
 # shellcheck disable=SC2317
 
-plan=14 nr=0 failed=0
+plan=29 nr=0 failed=0
 root='' mounted=0
 scratch=$(mktemp -d)
 own=ksft_rss_$$
@@ -60,6 +60,17 @@ ends()
 	[ "$got" = "$want" ] && return
 	echo "exit status $got, not $want"
 	return 1
+}
+
+# says STATUS TEXT COMMAND...
+says()
+{
+	status=$1 text=$2
+	shift 2
+	ends "$status" "$@" > "$scratch/said" 2>&1
+	result=$?
+	cat "$scratch/said"
+	[ "$result" = 0 ] && grep -qF "$text" "$scratch/said"
 }
 
 usage_below()
@@ -127,10 +138,59 @@ mkdir "$root/$own"
 
 echo "1..$plan"
 ok "it is found" [ "$(rssctl mount)" = "$root" ]
+# Where nothing is mounted, looking must not take the controller from v2.
+hidden()
+{
+	unshare -m sh -c "umount $root; rssctl $*"
+}
+ok "hidden: ls" says 3 "mount cgroup v2, or use 'rssctl mount'" hidden ls
+ok "hidden: v2 keeps it" has_controller
 ok "run: in a container below another" ends 7 \
 	rssctl run -l 32M -n "$own/job" -- sh -c \
 	"grep -q $own/job /proc/self/cgroup && grep -qx 33554432 $root/$own/job/rss.max && exit 7"
 ok "run: which is removed" [ ! -d "$root/$own/job" ]
+ok "create" ends 0 rssctl create -p -l 16M "$own/made/b"
+ok "create: its limit" is "$own/made/b/rss.max" 16777216
+ok "rm: not what has children" ends 5 rssctl rm "$own/made"
+ok "rm" ends 0 rssctl rm "$own/made/b" "$own/made"
+mkdir -p "$root/$own/x.slice/y-$$.service"
+ok "enable" ends 0 rssctl enable "$own/x.slice/y-$$.service"
+ok "a unit" ends 0 rssctl set "y-$$.service" limit=8M
+ok "a unit: its limit" is "$own/x.slice/y-$$.service/rss.max" 8388608
+rmdir "$root/$own/x.slice/y-$$.service"
+# from SCRIPT: a shell script in a container of its own
+from()
+{
+	mkdir -p "$root/$own/$1"
+	sh -c "echo \$\$ > $root/$own/$1/cgroup.procs; $2"
+}
+# nothing_below NAME: and the processes could be there themselves again
+nothing_below()
+{
+	! ls -d "$root/$own/$1"/*/ 2> /dev/null && is "$own/$1/cgroup.subtree_control" ''
+}
+where='grep -o "0::.*" /proc/self/cgroup'
+ok "own: alone in a service" says 0 "/$own/svc/run-" \
+	from svc "exec rssctl run -l 32M $where"
+ok "own: nothing stays" nothing_below svc
+ok "own: there are other processes" says 125 "$own/svc has other processes" \
+	from svc "rssctl run true; exit \$?"
+[ -d /run/systemd/system ] || mkdir -p /run/systemd/system
+mkdir "$root/$own/new.scope" "$scratch/bin"
+cat > "$scratch/bin/systemd-run" <<- SCRIPT
+	#!/bin/sh
+	echo "\$*" > $scratch/asked
+	echo \$\$ > $root/$own/new.scope/cgroup.procs
+	export RSSCTL_IN_SCOPE=1
+	while [ "\$1" != -- ]; do shift; done
+	shift
+	exec "\$@"
+SCRIPT
+chmod +x "$scratch/bin/systemd-run"
+ok "own: a session" says 0 "/$own/new.scope/run-" \
+	from x.scope "PATH=$scratch/bin:$PATH rssctl run $where; exit \$?"
+ok "own: what systemd is asked" grep -qe '--scope .*--property=Delegate=yes .*--system' "$scratch/asked"
+ok "own: nothing stays in the scope" nothing_below new.scope
 mkdir "$root/$own/a"
 ok "set" ends 0 rssctl set "$own/a" limit=24M watermark=8M
 ok "set: limit" is "$own/a/rss.max" 25165824
