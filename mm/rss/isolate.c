@@ -227,7 +227,7 @@ unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
  */
 static bool rss_swap_stays(struct folio *folio)
 {
-	bool stays;
+	bool stays = false;
 
 	/* It marks itself so. The worker of rss_exceeded() comes after it. */
 	if (likely(!oom_task_origin(current) && !(current->flags & PF_KTHREAD)))
@@ -235,9 +235,9 @@ static bool rss_swap_stays(struct folio *folio)
 	/* Only the lock keeps the folio there, and so the device. */
 	if (!folio_trylock(folio))
 		return false;
-	/* Too late to see swapoff begin costs it one more round. */
-	stays = folio_test_swapcache(folio) &&
-		data_race(folio_swap_flags(folio)) & SWP_WRITEOK;
+	if (folio_test_swapcache(folio))
+		/* Too late to see swapoff begin costs it one more round. */
+		stays = data_race(folio_swap_flags(folio)) & SWP_WRITEOK;
 	folio_unlock(folio);
 	return stays;
 }
