@@ -202,7 +202,7 @@ static const struct rss_suite ways = {
 int main(void)
 {
 	static const struct rss_suite * const suites[] = {
-		&ways, &migrate_away, &migrate_live, &migrate_owner,
+		&migrate_away, &ways, &migrate_live, &migrate_owner,
 	};
 
 	return run_suites(suites, ARRAY_SIZE(suites));
