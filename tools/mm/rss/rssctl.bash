@@ -80,7 +80,8 @@ _rssctl()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		_rss_words "run exec create rm enable ls stat set shrink move top wait-event mount --help --version"
+		_rss_words "run exec create rm enable ls stat set shrink move top \
+			wait-event mount --help --version"
 		return
 	fi
 	case $command:${COMP_WORDS[COMP_CWORD - 1]} in
@@ -119,7 +120,8 @@ _rssd()
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	-c|--config)	_rss_files -f ;;
 	-R|--root)	_rss_files -d ;;
-	*)		_rss_words "--config --check --dry-run --restore --verbose --root --help --version" ;;
+	*)		_rss_words "--config --check --dry-run --restore --verbose --root \
+			--help --version" ;;
 	esac
 }
 

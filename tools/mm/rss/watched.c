@@ -237,6 +237,7 @@ static void back_off(struct watched *w, const struct policy *policy,
 /* What counts as progress is what usage has fallen by, not what was taken. */
 #define MEASURE_SECONDS		0.5
 #define MEASURE_AT_MOST		1
+#define RETRY_SPEED		4
 #define PROGRESS_SHARE		8	/* of what was taken, as 1/N */
 
 static unsigned long long reclaimed(const struct watched *w)
@@ -262,6 +263,9 @@ static bool is_mapped_again(struct watched *w, const struct policy *policy)
 	double passed = monotonic_seconds() - w->since;
 	unsigned long long taken, usage, fall;
 
+	/* Another try after the first failure need not be as careful. */
+	if (w->backoff)
+		passed *= RETRY_SPEED;
 	if (passed < MEASURE_SECONDS || !read_usage(w, &usage))
 		return false;
 	taken = reclaimed(w) - w->reclaimed;

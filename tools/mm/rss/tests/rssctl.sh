@@ -80,7 +80,8 @@ names()
 	expect 0 '' rssctl ls -q --root "$h" nginx.service
 	result 'a unit' [ "$output" = system.slice/nginx.service ]
 	expect 0 'usage' rssctl stat --root "$h" "$h"
-	expect 2 'several units are called x.scope, a/x.scope is one' rssctl stat --root "$h" x.scope
+	expect 2 'several units are called x.scope, a/x.scope is one' \
+		rssctl stat --root "$h" x.scope
 	expect 0 'usage' rssctl stat --root "$h" b/x.scope
 	expect 4 'no such container: no.service' rssctl stat --root "$h" no.service
 	if ! grep -q '^rss[[:blank:]]' /proc/cgroups; then
@@ -173,7 +174,8 @@ escapes()
 	fake_v1 "$h/$odd"
 	expect 0 'a?]0;b?c??d?e?  ' rssctl ls --root "$h"
 	expect 0 'a?]0;b?c??d?e?  ' rssctl top --root "$h"
-	expect 4 'no such container: a\x1b]0;b\x07c\xc2\x9bd\x7fe\xff-' rssctl stat --root "$h" "$odd-"
+	expect 4 'no such container: a\x1b]0;b\x07c\xc2\x9bd\x7fe\xff-' \
+		rssctl stat --root "$h" "$odd-"
 	expect 0 "$odd" rssctl ls -q --root "$h"
 	if command -v script > /dev/null; then
 		expect 0 'a?]0;b?c??d?e?' script -qec "rssctl ls -q --root $h" /dev/null
@@ -196,7 +198,7 @@ too_few_files()
 # Its error, which is behind a list
 in_few_files()
 {
-	prlimit --nofile=10:10 "$@" 2>&1 > /dev/null
+	{ prlimit --nofile=10:10 "$@" > /dev/null; } 2>&1
 }
 if command -v prlimit > /dev/null; then
 	too_few_files
@@ -211,7 +213,8 @@ keys()
 		sleep "${2:-0.5}"
 		printf q
 		sleep 0.5
-	} | timeout 20 script -qec "stty cols 100 rows 9; TERM=linux rssctl top -d 60 -R $h" /dev/null
+	} | timeout 20 script -qec "stty cols 100 rows 9
+		TERM=linux rssctl top -d 60 -R $h" /dev/null
 }
 
 interactive()
@@ -250,7 +253,8 @@ counted()
 		sleep 0.3
 		printf '%s' "$1"
 		sleep 3
-	} | timeout 20 script -qec "stty cols 100 rows 9; TERM=linux rssctl top -d 1 -n 2 -R $h" /dev/null
+	} | timeout 20 script -qec "stty cols 100 rows 9
+		TERM=linux rssctl top -d 1 -n 2 -R $h" /dev/null
 }
 
 # It ignores the hang-up, as after nohup.

@@ -193,7 +193,8 @@ ticks()
 # By pattern, when a container comes, and not again
 limits()
 {
-	printf '[some]\ncontainers = web/*\nlimit = 16M\n[o]\ncontainers = o*\nlimit = 32M\nhigh = 75%%\nlow = 50%%\n' > "$conf"
+	printf '[some]\ncontainers = web/*\nlimit = 16M\n' > "$conf"
+	printf '[o]\ncontainers = o*\nlimit = 32M\nhigh = 75%%\nlow = 50%%\n' >> "$conf"
 	start "$v1"
 	result "a limit" contains "$v1/web/2/rss_limit" $((16777216 / page))
 	result "without marks, no watermark" contains "$v1/web/2/rss_watermark" max
@@ -224,7 +225,8 @@ limits()
 	fake_v2 "$scratch/files"
 	mv "$scratch"/files/* "$v2/a.slice/b.service"
 	echo +rss > "$v2/a.slice/cgroup.subtree_control"
-	result "v2: then there is a limit" eventually contains "$v2/a.slice/b.service/rss.max" 16777216
+	result "v2: then there is a limit" \
+		eventually contains "$v2/a.slice/b.service/rss.max" 16777216
 	stop
 }
 limits
@@ -276,7 +278,8 @@ late()
 	fake_v1 "$scratch/new"
 	rm "$scratch/new/rss_events"
 	mv "$scratch/new" "$v1/late/b"
-	result "events that never come" eventually grep -q 'late/b: this kernel has no rss_events' "$log"
+	result "events that never come" \
+		eventually grep -q 'late/b: this kernel has no rss_events' "$log"
 	result "are no end" kill -0 "$pid"
 	stop
 	rm -r "$v1/late"
@@ -299,7 +302,8 @@ replaced()
 	result "renamed" eventually idle
 	put "$v1/web/4/rss_usage" 7000
 	kill -HUP "$pid"
-	result "renamed: is watched" eventually contains "$v1/web/4/rss_shrink_in_bytes" $((7000 * page - step))
+	result "renamed: is watched" \
+		eventually contains "$v1/web/4/rss_shrink_in_bytes" $((7000 * page - step))
 	put "$v1/web/4/rss_usage" 100
 	mv "$v1/web" "$v1/web-old"
 	result "out of sight, without a mark" eventually contains "$v1/web-old/4/rss_watermark" max

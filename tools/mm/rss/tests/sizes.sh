@@ -65,7 +65,7 @@ shares()
 	local memory
 
 	memory=$(($(getconf _PHYS_PAGES) * page))
-	size 50% $((memory / 100 * 50 + memory % 100 * 50 / 100))
+	size 50% $((memory / 2))
 	expect 0 '' rssctl set --root "$v2" a limit=100M watermark=80%
 	result "a share of the new limit" contains "$v2/a/rss.watermark" 83886080
 	expect 0 '' rssctl set --root "$v2" a watermark=50%

@@ -292,38 +292,6 @@ static void test_come_and_go(void)
 	stop(&rssd);
 }
 
-/*
- * What a container costs that comes or goes must not depend on how many there
- * are: looking at all of them takes a few ticks each time.
- */
-#define MANY		1500
-#define CHURN		50
-
-static void test_churn(void)
-{
-	char *parent = container_new(NULL, "churn"), *c;
-	struct tool rssd;
-	long ticks;
-	int i;
-
-	container_new_several(parent, MANY);
-	configure("[churn]\ncontainers = %s/*\nhigh = 512p\nlow = 256p\n",
-		  name_of(parent));
-	start(&rssd, "-v");
-	ticks = proc_ticks(rssd.pid);
-	for (i = 0; i < CHURN; i++) {
-		c = container_new(parent, "x");
-		expect_watermark(c, 512);
-		container_remove(c);
-	}
-	ticks = proc_ticks(rssd.pid) - ticks;
-	ksft_print_msg("%ld ticks for %d containers beside %d\n", ticks, CHURN,
-		       MANY);
-	require(ticks < sysconf(_SC_CLK_TCK), "%ld ticks for %d containers",
-		ticks, CHURN);
-	stop(&rssd);
-}
-
 /* A container that is above its mark from the start, and one renamed */
 static void test_rename(void)
 {
@@ -503,7 +471,7 @@ static void test_working_set(void)
 	tool_look(&rssd);
 	ksft_print_msg("%ld ticks in 8 seconds\n", ticks);
 	require(strstr(rssd.err, "above"), "it was never above: '%s'", rssd.err);
-	require(ticks < 2 * sysconf(_SC_CLK_TCK), "%ld ticks in 8 seconds: '%s'",
+	require(ticks < 4 * sysconf(_SC_CLK_TCK), "%ld ticks in 8 seconds: '%s'",
 		ticks, rssd.err);
 	stop(&rssd);
 }
@@ -560,6 +528,55 @@ static void test_dry_run(void)
 	require(container_usage(c) == usage, "usage fell from %ld to %ld",
 		usage, container_usage(c));
 	expect_watermark(c, 5000);
+}
+
+/*
+ * What a container costs that comes or goes must not depend on how many there
+ * are.  Looking at all of them, as rssd does when it loads its configuration, is
+ * the measure: that many comings and goings must cost less than a few looks.
+ */
+#define MANY		1500
+#define CHURN		50
+#define LOOKS		10
+
+static long look_ticks(struct tool *rssd)
+{
+	long before = proc_ticks(rssd->pid);
+	int i;
+
+	for (i = 1; i <= LOOKS; i++) {
+		kill(rssd->pid, SIGHUP);
+		require(wait_for((tool_look(rssd),
+				  count(rssd->err, "loaded again") == i)),
+			"not loaded: '%s'", rssd->err);
+	}
+	return proc_ticks(rssd->pid) - before;
+}
+
+static void test_churn(void)
+{
+	char *parent = container_new(NULL, "churn"), *c;
+	struct tool rssd;
+	long looks, ticks;
+	int i;
+
+	container_new_several(parent, MANY);
+	configure("[churn]\ncontainers = %s/*\nhigh = 512p\nlow = 256p\n",
+		  name_of(parent));
+	start(&rssd, NULL);
+	looks = look_ticks(&rssd);
+	ticks = proc_ticks(rssd.pid);
+	for (i = 0; i < CHURN; i++) {
+		c = container_new(parent, "x");
+		expect_watermark(c, 512);
+		container_remove(c);
+	}
+	ticks = proc_ticks(rssd.pid) - ticks;
+	ksft_print_msg("%ld ticks for %d containers beside %d, %ld for %d looks at all\n",
+		       ticks, CHURN, MANY, looks, LOOKS);
+	require(ticks < looks, "%ld ticks for %d containers, %ld for %d looks",
+		ticks, CHURN, looks, LOOKS);
+	stop(&rssd);
 }
 
 /* What Type=notify of its unit promises */
