@@ -189,7 +189,8 @@ SCRIPT
 chmod +x "$scratch/bin/systemd-run"
 ok "own: a session" says 0 "/$own/new.scope/run-" \
 	from x.scope "PATH=$scratch/bin:$PATH rssctl run $where; exit \$?"
-ok "own: what systemd is asked" grep -qe '--scope .*--property=Delegate=yes .*--system' "$scratch/asked"
+ok "own: what systemd is asked" \
+	grep -qe '--scope .*--property=Delegate=yes .*--system' "$scratch/asked"
 ok "own: nothing stays in the scope" nothing_below new.scope
 mkdir "$root/$own/a"
 ok "set" ends 0 rssctl set "$own/a" limit=24M watermark=8M
