@@ -62,7 +62,7 @@ static void take_signals(struct signals *s)
 
 	signals_of_interest(&set);
 	sigprocmask(SIG_BLOCK, &set, &s->inherited);
-	/* Whoever ignores SIGCHLD gets no status of a child. */
+	/* With SIGCHLD ignored, there is no exit status. */
 	signal(SIGCHLD, SIG_DFL);
 	s->fd = signalfd(-1, &set, SFD_CLOEXEC);
 	if (s->fd < 0)
@@ -139,7 +139,7 @@ static int run_in(const struct container *c, const struct signals *s,
 	return wait_for(pid, s->fd);
 }
 
-/* It tells last: whoever reads may take a while. */
+/* The summary comes last: its reader may be slow. */
 static void clean_up(struct container *c, struct summary *summary)
 {
 	unsigned long long kills;

@@ -46,8 +46,8 @@ static void choose(struct watch *w, const struct command_line *cl, char **names)
 }
 
 /*
- * A reader in poll() is not told that a container is removed; whoever
- * watches its directory or that above is.
+ * Removing a container does not wake a reader in poll(); a watch on its
+ * directory or its parent reports it.
  */
 static void watch_removal(struct watch *w)
 {

@@ -14,7 +14,7 @@ static int enable_below(const struct hierarchy *h, const char *parent)
 	err = container_try_open(&c, h, parent);
 	if (err)
 		return err;
-	/* Whoever was given a part of v2 can't write above it. */
+	/* A user with a delegated part of v2 can't write above it. */
 	if (!file_has_word(c.dir, "cgroup.subtree_control", "rss"))
 		err = file_write(c.dir, "cgroup.subtree_control", "+rss");
 	container_close(&c);

@@ -21,7 +21,7 @@ int event_find(const char *name);
 /* The control file with the counts; poll() for POLLPRI waits for a change. */
 const char *events_file(const struct hierarchy *h);
 
-/* Reads it anew. Returns 0 or a negative errno. */
+/* Reads it again. Returns 0 or a negative errno. */
 int events_read(int fd, unsigned long long counts[NR_EVENTS]);
 
 #endif

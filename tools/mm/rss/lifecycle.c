@@ -158,9 +158,9 @@ static int remove_open(const struct container *c)
 }
 
 /*
- * Tasks are killed from the top down, as those above may start others below
- * anew. They can fork and make containers as long as they live, and are there
- * for a while after they have been killed: -EBUSY.
+ * Kills from the top down, because tasks further up may start others below.
+ * Tasks can fork and make containers as long as they live, and take a while
+ * to exit once killed: -EBUSY.
  */
 static int try_remove(const struct container *c)
 {

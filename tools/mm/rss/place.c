@@ -13,7 +13,7 @@
 #include "status.h"
 #include "tasks.h"
 
-/* In the environment of rssctl when it has been started anew */
+/* In the environment of an rssctl that was started again */
 #define SCOPED	"RSSCTL_IN_SCOPE"
 
 /* Where rssctl stays meanwhile, below the container that it was in */
@@ -69,8 +69,8 @@ static bool is_alone(const struct container *c)
 }
 
 /*
- * A service's processes belong to the service, with its limits; those that
- * somebody started in a session are as well in a scope beside it.
+ * Processes of a service stay in the service, under its limits. Processes of a
+ * session may as well be in a scope beside it.
  */
 static bool may_leave(const char *own)
 {

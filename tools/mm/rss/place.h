@@ -9,7 +9,7 @@
  * The name of the container above it: the caller's own, so that all limits that
  * the caller is under stay in force.  In v2 there must be no processes beside
  * other containers: then rssctl steps down from there until it ends, or starts
- * anew with @argv in a scope of the system manager.  Ends the program if there
+ * again with @argv in a scope of the system manager.  Ends the program if there
  * is no room.
  */
 char *place_below_own(const struct hierarchy *h, char **argv);

@@ -40,7 +40,7 @@ static unsigned long long effort(const struct container *c,
 
 /*
  * In v2, what is mapped meanwhile takes another try; less may be enough. Tasks
- * that fault as fast as that must not keep it here for ever.
+ * that fault as fast as that must not keep it here forever.
  */
 int reclaim_to(const struct container *c, unsigned long long target)
 {

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # bash completion for rssctl and rssd. Works with bash alone.
 
-# The words of a list that is the same for everybody: it is expanded.
+# The words of a fixed list; it is expanded.
 _rss_words()
 {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
@@ -14,9 +14,9 @@ _rss_files()
 	compopt -o filenames
 }
 
-# Names of containers, in the hierarchy of --root if there is one. Whoever may
-# make a container gives it a name like $(this): what is offered is quoted. In
-# quotes that the user has opened that would be wrong, only plain names will do.
+# Names of containers, in the hierarchy of --root if given. A container may have
+# a name like $(this), so the words are quoted. Inside quotes that the user has
+# opened that would be wrong: only plain names are offered there.
 _rss_names()
 {
 	local i name quoted root=() word=${COMP_WORDS[COMP_CWORD]}

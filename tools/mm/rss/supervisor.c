@@ -131,15 +131,15 @@ static bool settle(struct supervisor *s, struct watched *w)
 }
 
 /*
- * A limit is for all containers of a rule, those of v2, too, that nobody has
- * enabled the controller for; that makes an event.
+ * A limit is for all containers of a rule, on v2 also for those without the
+ * controller: enabling it makes an event.
  */
 static void enable_controller(struct supervisor *s, struct node *node)
 {
 	char *where;
 	int err;
 
-	/* Once: if somebody disables it, that is how it is meant. */
+	/* Once: an administrator may disable it again. */
 	if (node->enabled || s->h->version == 1)
 		return;
 	node->enabled = true;
@@ -379,7 +379,7 @@ static void move(struct supervisor *s, struct node *parent, const char *name)
 	s->look++;
 	visit_child(-1, name, dir, &v);
 	close(dir);
-	/* Its new name may be one that nobody asked for. */
+	/* Its new name may match no rule. */
 	path = node_child_name(parent, name);
 	node = node_find(&s->nodes, path);
 	if (node && node->seen != s->look)
@@ -443,7 +443,7 @@ static void read_changes(struct supervisor *s)
 	int i, before = s->lacking;
 	ssize_t len = 0, at;
 
-	/* Not for ever: there are signals and events, too. */
+	/* Not forever: signals and events are waiting. */
 	for (i = 0; i < READS; i++) {
 		len = read(s->nodes.inotify, &buffer, sizeof(buffer));
 		if (len <= 0)
@@ -468,7 +468,7 @@ bool supervisor_is_starting(const struct supervisor *s)
 	return false;
 }
 
-/* Milliseconds to sleep at most, -1 for ever. */
+/* Milliseconds to sleep at most, -1 for no limit. */
 static int longest_sleep(const struct supervisor *s)
 {
 	double least = s->lacking ? s->again : INFINITY;

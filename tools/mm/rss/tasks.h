@@ -16,7 +16,7 @@ struct tasks {
 int tasks_read(struct tasks *tasks, int dir);
 void tasks_free(struct tasks *tasks);
 
-/* Kills them, and nobody who has got the number of one that has ended. */
+/* Kills them, but no process that reuses the id of one that has ended. */
 void tasks_kill(int dir);
 
 #endif

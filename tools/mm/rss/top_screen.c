@@ -223,7 +223,7 @@ static bool obey(struct screen *s, int key)
 
 /*
  * Keys until the next look is due. Returns false when the user wants to end it,
- * or nobody can see or type anything any more.
+ * or the terminal is gone.
  */
 static bool read_keys(struct screen *s)
 {

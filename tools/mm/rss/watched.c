@@ -117,8 +117,8 @@ static void set_watermark(struct watched *w, const struct policy *policy)
 }
 
 /*
- * Once, when the container comes or the rule changes: it is not for rssd to undo
- * what somebody sets later.
+ * Once, when the container appears or the rule changes: rssd does not undo what
+ * an administrator sets later.
  */
 static void set_limit(struct watched *w, const struct policy *policy,
 		      unsigned long long limit)

@@ -21,7 +21,7 @@ struct watermark {
 int watermark_take(struct watermark *mark, const struct container *c,
 		   unsigned long long value);
 
-/* Sets the former one, unless somebody else has set another meanwhile. */
+/* Sets the former one, unless it was changed by another program meanwhile. */
 void watermark_give_back(struct watermark *mark, const struct container *c);
 
 /* The same for all that an earlier rssd has left. */

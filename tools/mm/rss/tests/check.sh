@@ -5,8 +5,8 @@
 
 tests=$(dirname "$0")
 build=$(cd "$1" && pwd)
-# script(1) hands its command to $SHELL, which need not be set where nobody
-# logged in; and who started this may ignore signals, as nohup(1) does.
+# script(1) runs its command by $SHELL, which may be unset without a login; and
+# signals may be ignored from the start, as under nohup(1).
 export PATH=$build:$PATH LC_ALL=C SHELL=$BASH
 # What a sanitizer finds is an exit status that no test expects.
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99

@@ -84,7 +84,7 @@ put()
 	mv "$scratch/put" "$1"
 }
 
-# A hierarchy of files: whoever writes to them sets them, and nothing happens.
+# A hierarchy of plain files: a write changes the file and nothing else.
 fake_v1_root()
 {
 	mkdir -p "$1"

@@ -123,14 +123,14 @@ create()
 : > "$h/cgroup.procs"
 create
 
-# One that starts others anew, each in a container of its own
+# A task that keeps starting others, each in a container of its own
 expect_job 0 '' "(for i in \$(seq 1000); do
 		cp -r $FAKE_CONTAINER $h/job/\$i
 		sleep 20 & echo \$! > $h/job/\$i/cgroup.procs
 		wait
 	done) > /dev/null 2>&1 & echo \$! > $h/job/cgroup.procs; sleep 0.2"
 
-# A container that has got the name meanwhile is somebody else's.
+# A container that got the name meanwhile is not ours.
 renamed()
 {
 	expect 0 '' timeout 15 "${run[@]}" "$h" sh -c "mv $h/job $h/renamed
@@ -161,7 +161,7 @@ result 'an interrupt gets to another process group' contains "$scratch/got" INT
 on_terminal hang_up sh -c "$telling"
 result 'a hang-up gets to the command' contains "$scratch/got" HUP
 
-# With job control there is somebody who could continue it.
+# With job control, the shell can continue it.
 set -m
 "${run[@]}" "$h" sh -c "echo \$\$ > $scratch/pid
 	for i in \$(seq 150); do [ ! -e $scratch/go ] || exit 6; sleep 0.1; done" &
