@@ -413,7 +413,7 @@ static void stock_move_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, res_counter_usage(&f->parent->res), 30);
 }
 
-static void stock_nobody_test(struct kunit *test)
+static void stock_no_owner_test(struct kunit *test)
 {
 	struct stock_fixture *f = test->priv;
 
@@ -434,7 +434,7 @@ static struct kunit_case stock_cases[] = {
 	KUNIT_CASE_PARAM(stock_limit_test, limit_gen_params),
 	KUNIT_CASE(stock_over_test),
 	KUNIT_CASE(stock_move_test),
-	KUNIT_CASE(stock_nobody_test),
+	KUNIT_CASE(stock_no_owner_test),
 	{ }
 };
 
