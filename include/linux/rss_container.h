@@ -114,14 +114,14 @@ static __always_inline void rss_charge_small(struct folio *folio,
 /* @small: for a small folio, if the mm is in a container. */
 static __always_inline void
 rss_charge_by(void (*small)(struct folio *folio, struct rss_container *rss),
-	      struct folio *folio, struct vm_area_struct *vma, bool large)
+	      struct folio *folio, struct vm_area_struct *vma)
 {
 	struct rss_container *rss;
 
 	rcu_read_lock();
 	rss = rcu_dereference(vma->vm_mm->rss_container);
 	/* Without an owner, large folios need a mark, small ones do not. */
-	if (large)
+	if (folio_test_large(folio))
 		__rss_charge_large(folio, rss);
 	else if (rss)
 		small(folio, rss);
@@ -141,23 +141,21 @@ static inline void rss_charge_folio(struct folio *folio,
 				    struct vm_area_struct *vma, bool changed)
 {
 	if (changed && rss_container_enabled())
-		rss_charge_by(rss_charge_small, folio, vma,
-			      folio_test_large(folio));
+		rss_charge_by(rss_charge_small, folio, vma);
 }
 
 /**
  * rss_charge_new_folio - the same for a folio that was never mapped before
  * @folio: the folio, anonymous
  * @vma: where it is mapped
- * @nr: number of its pages
  *
  * Context: page table lock held; the page table entry is not set yet.
  */
 static inline void rss_charge_new_folio(struct folio *folio,
-					struct vm_area_struct *vma, int nr)
+					struct vm_area_struct *vma)
 {
 	if (rss_container_enabled())
-		rss_charge_by(__rss_charge_new, folio, vma, nr > 1);
+		rss_charge_by(__rss_charge_new, folio, vma);
 }
 
 /**
@@ -386,7 +384,7 @@ static inline void rss_charge_folio(struct folio *folio,
 }
 
 static inline void rss_charge_new_folio(struct folio *folio,
-					struct vm_area_struct *vma, int nr)
+					struct vm_area_struct *vma)
 {
 }
 
