@@ -121,6 +121,10 @@ static void run_case(const struct rss_case *test, const char *name)
 	ksft_test_result_code(result, name, reason[0] ? "%s" : NULL, reason);
 }
 
+/* Sizes of the area that a C library may have registered */
+#define RSEQ_STEP	32
+#define RSEQ_MOST	1024
+
 /*
  * For rseq, the kernel writes to the thread's memory at any time, which copies
  * a page that was shared by fork().
@@ -128,10 +132,16 @@ static void run_case(const struct rss_case *test, const char *name)
 static void drop_rseq(void)
 {
 	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+	unsigned int size;
 
-	if (__rseq_size)
-		syscall(SYS_rseq, area, sizeof(struct rseq),
-			RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+	if (!__rseq_size)
+		return;
+	/* The size must be the registered one, which glibc does not tell. */
+	for (size = RSEQ_STEP; size <= RSEQ_MOST; size += RSEQ_STEP)
+		if (!syscall(SYS_rseq, area, size, RSEQ_FLAG_UNREGISTER,
+			     RSEQ_SIG))
+			return;
+	ksft_exit_fail_msg("rseq: %s\n", strerror(errno));
 }
 
 /* RSS_CASES in the environment, if set, lists the only cases to run. */
