@@ -52,7 +52,7 @@ unsigned int rss_folio_mapped_pages(struct folio *folio)
  * @folio: the folio
  *
  * Drivers also map kernel memory through the file rmap, but never mark it up
- * to date.
+ * to date. TCP_ZEROCOPY_RECEIVE maps pages that a file has lost by truncation.
  *
  * Return: false if its pages are not counted.
  */
@@ -60,7 +60,8 @@ bool rss_folio_chargeable(struct folio *folio)
 {
 	if (folio_test_anon(folio))
 		return true;
-	return folio_test_uptodate(folio) && !folio_is_zone_device(folio);
+	return folio_test_uptodate(folio) && folio->mapping &&
+	       !folio_is_zone_device(folio);
 }
 
 /**
@@ -331,9 +332,9 @@ static __always_inline enum rss_type rss_file_type(unsigned long flags)
 
 /*
  * The steps are those of rss_sync_folio(), which takes over if anything is not
- * as expected before the write or after it. The check is that of
+ * as expected before the write or after it. The checks are those of
  * rss_folio_chargeable(): device memory has no record, or is never marked up
- * to date.
+ * to date. That the folio belongs to a file is checked at first touch only.
  */
 void __rss_charge_file(struct folio *folio, struct rss_container *rss)
 {
@@ -354,7 +355,7 @@ void __rss_charge_file(struct folio *folio, struct rss_container *rss)
 	/* Computing the type again is cheaper than keeping it. */
 	OPTIMIZER_HIDE_VAR(flags);
 	active = flags >> PG_active & 1;
-	if (likely(!(flags & BIT(PG_mlocked)) &&
+	if (likely(!(flags & BIT(PG_mlocked)) && READ_ONCE(folio->mapping) &&
 		   rss_charge_first(pc, pfn, rss, rss_file_type(flags) +
 						  active * RSS_KIND_LRU,
 				    RSS_INACTIVE_FILE, &entry) &&
@@ -395,8 +396,8 @@ void __rss_charge_new(struct folio *folio, struct rss_container *rss)
 
 /*
  * rss_sync_folio() for a large folio whose record already names @rss, as owner
- * or as last owner. For tasks outside any container, @rss is NULL, and the
- * record has, or had, the mark of the root.
+ * or, if @claim is set, as last owner. For tasks outside any container, @rss is
+ * NULL, and the record has, or had, the mark of the root.
  *
  * Returns false if that is not so, or if the map count changed after the
  * record was written; *@written is what was written, if anything.
@@ -404,7 +405,7 @@ void __rss_charge_new(struct folio *folio, struct rss_container *rss)
 static __always_inline bool rss_sync_large_home(struct page_container *pc,
 						struct folio *folio,
 						struct rss_container *rss,
-						u64 *written)
+						bool claim, u64 *written)
 {
 	unsigned int pages = folio_nr_pages(folio), mapped, nr;
 	u64 old, new, home;
@@ -417,7 +418,8 @@ static __always_inline bool rss_sync_large_home(struct page_container *pc,
 	home = rss ? READ_ONCE(rss->home) : rss_state_home(RSS_ROOT_ID);
 	new = rss_state(0, rss_folio_type(folio), folio_order(folio)) |
 	      home >> RSS_KEY_SHIFT;
-	if (unlikely(home & RSS_HOME_AWAY || !rss_state_same(old, new)))
+	if (unlikely(home & RSS_HOME_AWAY || !rss_state_same(old, new) ||
+		     (!claim && !nr)))
 		return false;
 	new = old - nr + mapped;
 	if (unlikely(!page_container_cmpxchg(pc, &old, new)))
@@ -439,7 +441,7 @@ void __rss_charge_large(struct folio *folio, struct rss_container *rss)
 		return;
 	rss_order_mapcount(folio);
 	if (likely(rss_folio_chargeable(folio) &&
-		   rss_sync_large_home(pc, folio, rss, &written)))
+		   rss_sync_large_home(pc, folio, rss, true, &written)))
 		return;
 	rss_charge_slow(pc, folio, rss);
 }
@@ -452,14 +454,16 @@ static noinline void rss_uncharge_slow(struct page_container *pc,
 
 	rss_order_mapcount(folio);
 	if (folio_test_large(folio)) {
-		/* With NR 0, only tasks outside mapped it: nothing is charged. */
-		if (rss_state_nr(page_container_state(pc)) &&
-		    rss_sync_large_home(pc, folio, rss, &written))
+		if (rss_sync_large_home(pc, folio, rss, false, &written))
 			return;
-	} else if (rss) {
-		rss_balance(rss);
+	} else if (written != NEVER_WRITTEN) {
+		/* The mm may have been moved since. */
+		if (!rss || rss->id != rss_state_id(written))
+			rss = rss_from_id(rss_state_id(written));
+		if (rss)
+			rss_balance(rss);
 		/* Only the stock kept the fast path from completing. */
-		if (written != NEVER_WRITTEN && !rss_small_mapped(folio))
+		if (!rss_small_mapped(folio))
 			return;
 	}
 	rss_sync_folio(pc, folio, rss, false, written);

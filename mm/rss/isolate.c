@@ -225,7 +225,7 @@ unsigned int rss_sort_folio(struct rss_container *rss, struct folio *folio,
  * would not end while other processes share the pages. Other tasks may: rather
  * than have them killed, swapoff reads the pages again.
  */
-static bool rss_swap_stays(struct folio *folio)
+static bool rss_swap_stays(struct rss_isolate *iso, struct folio *folio)
 {
 	bool stays = false;
 
@@ -233,8 +233,10 @@ static bool rss_swap_stays(struct folio *folio)
 	if (likely(!oom_task_origin(current) && !(current->flags & PF_KTHREAD)))
 		return true;
 	/* Only the lock keeps the folio in the swap cache, and so the device. */
-	if (!folio_trylock(folio))
+	if (!folio_trylock(folio)) {
+		iso->busy = true;
 		return false;
+	}
 	if (folio_test_swapcache(folio)) {
 		/* If swapoff began just now, it takes one more round. */
 		stays = data_race(folio_swap_flags(folio)) & SWP_WRITEOK;
@@ -264,7 +266,7 @@ static bool rss_can_reclaim(struct rss_isolate *iso, struct folio *folio)
 	if (!folio_test_swapbacked(folio))
 		return true;
 	if (folio_test_swapcache(folio))
-		return rss_swap_stays(folio);
+		return rss_swap_stays(iso, folio);
 	return get_nr_swap_pages() > 0 && rss_memcg_can_swap(iso, folio);
 }
 

@@ -69,9 +69,10 @@ static int rss_fill_stock(struct rss_container *rss, struct rss_fault *fault)
 {
 	unsigned long margin = res_counter_margin(&rss->res);
 	struct rss_container *full = NULL;
+	bool drained = !margin;
 	struct res_counter *fail;
 
-	if (!margin) {
+	if (drained) {
 		rss_fault_begin(fault);
 		full = rss_first_full(rss);
 		if (full)
@@ -81,8 +82,16 @@ static int rss_fill_stock(struct rss_container *rss, struct rss_fault *fault)
 	}
 
 	while (rss_stock_fill(rss, margin, &fail)) {
-		full = res_to_rss(fail);
 		rss_fault_begin(fault);
+		if (!drained) {
+			/* Others took the margin. It may be in their stocks. */
+			drained = true;
+			rss_stock_drain(res_to_rss(fail));
+			margin = res_counter_margin(&rss->res);
+			if (margin)
+				continue;
+		}
+		full = res_to_rss(fail);
 		rss_limit_met(full);
 		do {
 			if (fatal_signal_pending(current))

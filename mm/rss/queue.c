@@ -448,11 +448,14 @@ unsigned long rss_queue_batches(void)
 
 static int __init rss_queue_init(void)
 {
-	BUILD_BUG_ON(sizeof(struct rss_batch) > RSS_BATCH_SIZE);
+	/* The slot after the last one is in none, see rss_slot_free(). */
+	BUILD_BUG_ON(offsetofend(struct rss_batch, entry) != RSS_BATCH_SIZE);
 	BUILD_BUG_ON(FIELD_MAX(RSS_ENTRY_LIST) < NR_RSS_LISTS - 1);
 
 	if (cgroup_subsys_enabled(rss_cgrp_subsys))
-		rss_batch_cache = KMEM_CACHE(rss_batch, SLAB_PANIC);
+		/* kmemleak would miss those that are full and wait on a CPU. */
+		rss_batch_cache = KMEM_CACHE(rss_batch,
+					     SLAB_PANIC | SLAB_NOLEAKTRACE);
 	rss_compact_at = rss_compact_least();
 	return 0;
 }
