@@ -142,16 +142,17 @@ static int remove_open(const struct container *c)
 {
 	struct search search = { };
 	struct stat st;
-	int above, err = 0;
+	int above, err;
 
 	above = openat(c->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (above < 0 || fstat(c->dir, &st))
 		return -errno;
 	search.wanted = &st;
-	children_each(above, compare_child, &search);
-	if (search.name && unlinkat(above, search.name, AT_REMOVEDIR) &&
-	    errno != ENOENT)
-		err = -errno;
+	/* Without a name, it is gone already, unless the search failed. */
+	err = children_each(above, compare_child, &search);
+	if (search.name)
+		err = unlinkat(above, search.name, AT_REMOVEDIR) &&
+		      errno != ENOENT ? -errno : 0;
 	free(search.name);
 	close(above);
 	return err;

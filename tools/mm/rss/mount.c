@@ -45,8 +45,10 @@ static bool has_controller(const char *point)
 /* Does the mount show the top of a hierarchy of ours? */
 static bool is_ours(const char *root, const char *point, const char *type)
 {
-	return !strcmp(root, "/") && has_controller(point) &&
-	       (!strcmp(type, "cgroup") || !strcmp(type, "cgroup2"));
+	/* Before the mount is touched: others may be a user's, or hang. */
+	if (strcmp(type, "cgroup") && strcmp(type, "cgroup2"))
+		return false;
+	return !strcmp(root, "/") && has_controller(point);
 }
 
 static bool is_v2(const char *root, const char *point, const char *type)

@@ -98,10 +98,11 @@ static void poll_events(struct supervisor *s, struct watched *w)
 
 	if (w->polled || w->events < 0)
 		return;
-	w->polled = true;
 	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, w->events, &event) &&
 	    errno != EPERM)
 		lacks(s, -errno);
+	else
+		w->polled = true;
 }
 
 /* Puts a container where its state wants it. Returns whether it still is. */
