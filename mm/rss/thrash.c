@@ -61,7 +61,7 @@
 
 /* As above: the part of the limit that is short, and its bounds. */
 #define RSS_SHORT_SHIFT		1
-#define RSS_SHORT_LEAST		128UL
+#define RSS_SHORT_LEAST		256UL
 #define RSS_SHORT_MOST		16384UL
 
 /* At least this many are short, however few are evicted. */
