@@ -113,8 +113,7 @@ static u64 rss_first_state(struct folio *folio, struct rss_container *toucher,
 {
 	unsigned int order = folio_order(folio), kind = type;
 
-	if (toucher && rss_state_id(old) == toucher->id &&
-	    rss_state_type(old) == type && rss_state_order(old) == order)
+	if (toucher && rss_state_same(old, rss_state(toucher->id, type, order)))
 		return rss_state_set_nr(old, mapped);
 	if (toucher)
 		kind += rss_folio_lru(folio, type) * RSS_KIND_LRU;
@@ -245,11 +244,11 @@ static void rss_balance(struct rss_container *rss)
 		rss_exceeded(rss, false);
 }
 
+/* For a large folio, after rss_order_mapcount(). */
 static noinline void rss_charge_slow(struct page_container *pc,
 				     struct folio *folio,
 				     struct rss_container *toucher)
 {
-	rss_order_mapcount(folio);
 	/* The fast path used the stock of this one, which may be offline. */
 	if (toucher)
 		rss_balance(toucher);

@@ -109,15 +109,11 @@ void rss_full_leave(struct rss_container *rss)
  */
 void rss_full_room(struct rss_container *rss)
 {
-	struct res_counter *cnt;
-
-	for (cnt = &rss->res; cnt; cnt = cnt->parent) {
-		rss = res_to_rss(cnt);
+	for (; rss; rss = rss_parent(rss))
 		/* The preceding uncharge is the barrier. */
 		if (unlikely(waitqueue_active(&rss->full.wait)) &&
-		    !res_counter_excess(cnt))
+		    !res_counter_excess(&rss->res))
 			wake_up_all(&rss->full.wait);
-	}
 }
 
 /**

@@ -59,6 +59,15 @@ static void rss_room_found(struct rss_container *rss)
 			rss_full_leave(rss);
 }
 
+/* What @rss can charge once the stocks of @full, or NULL, are returned. */
+static unsigned long rss_drained_margin(struct rss_container *rss,
+					struct rss_container *full)
+{
+	if (full)
+		rss_stock_drain(full);
+	return res_counter_margin(&rss->res);
+}
+
 /*
  * Fill the stock, reclaiming at the limit. If nothing can be reclaimed, the
  * fault proceeds, as it may map nothing; rss_resolve_over() handles any
@@ -74,11 +83,7 @@ static int rss_fill_stock(struct rss_container *rss, struct rss_fault *fault)
 
 	if (drained) {
 		rss_fault_begin(fault);
-		full = rss_first_full(rss);
-		if (full)
-			rss_stock_drain(full);
-		margin = res_counter_margin(&rss->res);
-		full = NULL;
+		margin = rss_drained_margin(rss, rss_first_full(rss));
 	}
 
 	while (rss_stock_fill(rss, margin, &fail)) {
@@ -86,8 +91,7 @@ static int rss_fill_stock(struct rss_container *rss, struct rss_fault *fault)
 		if (!drained) {
 			/* Others took the margin. It may be in their stocks. */
 			drained = true;
-			rss_stock_drain(res_to_rss(fail));
-			margin = res_counter_margin(&rss->res);
+			margin = rss_drained_margin(rss, res_to_rss(fail));
 			if (margin)
 				continue;
 		}
@@ -98,8 +102,7 @@ static int rss_fill_stock(struct rss_container *rss, struct rss_fault *fault)
 				return -EINTR;
 			if (!rss_reclaim_at_limit(full, SWAP_CLUSTER_MAX, false))
 				return rss_full_stuck(full) ? -EBUSY : 0;
-			rss_stock_drain(full);
-			margin = res_counter_margin(&rss->res);
+			margin = rss_drained_margin(rss, full);
 		} while (!margin);
 	}
 

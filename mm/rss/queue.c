@@ -270,17 +270,14 @@ void rss_queue_walk(struct rss_node *node, enum rss_list list,
 				return;
 }
 
-/* As rss_entry_record(), for many entries of the container that @name names. */
+/* Like rss_entry_record(), which looks up @chunks and @id for each entry. */
 static __always_inline bool rss_entry_stale(struct rss_chunks *chunks,
-					    u64 entry, u64 name)
+					    u64 entry, u32 id)
 {
 	struct page_container *pc;
-	u64 state;
 
-	if (unlikely(!rss_chunk_record(chunks, rss_entry_pfn(entry), &pc)))
-		return true;
-	state = page_container_state(pc);
-	return (state ^ entry) & RSS_STATE_GEN || (state & RSS_STATE_ID) != name;
+	return unlikely(!rss_chunk_record(chunks, rss_entry_pfn(entry), &pc)) ||
+	       !rss_entry_good(entry, page_container_state(pc), id);
 }
 
 /**
@@ -294,8 +291,8 @@ static __always_inline bool rss_entry_stale(struct rss_chunks *chunks,
 void rss_queue_trim(struct rss_node *node, enum rss_list list, unsigned int nr)
 {
 	struct rss_chunks *chunks = rcu_dereference_raw(rss_chunks);
-	u64 name = rss_state(node->rss->id, 0, 0);
 	struct rss_batch *batch;
+	u32 id = node->rss->id;
 
 	lockdep_assert_held(&node->lock);
 
@@ -306,7 +303,7 @@ void rss_queue_trim(struct rss_node *node, enum rss_list list, unsigned int nr)
 		for (; i < end; i++) {
 			u64 entry = batch->entry[i];
 
-			if (!rss_entry_stale(chunks, entry, name))
+			if (!rss_entry_stale(chunks, entry, id))
 				break;
 			if (unlikely(entry & RSS_ENTRY_ORDER))
 				more += rss_entry_pages(entry) - 1;
