@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "attr.h"
 #include "command.h"
 #include "lifecycle.h"
-#include "message.h"
 #include "name.h"
-#include "size.h"
-
-static void set(struct container *c, enum attr id, unsigned long long value)
-{
-	int err, status;
-
-	if (value == SIZE_UNLIMITED)
-		return;
-	err = attr_write(c->h, c->dir, id, value);
-	if (!err)
-		return;
-	status = container_explain(c, attr_file(c->h, id), err);
-	container_remove(c);
-	quit(status);
-}
 
 static void make_parents(const struct hierarchy *h, const char *text)
 {
@@ -66,8 +50,8 @@ static int run(struct command_line *cl)
 	if (parents)
 		make_parents(&cl->h, args[0]);
 	container_make(&c, &cl->h, args[0]);
-	set(&c, ATTR_LIMIT, max.value);
-	set(&c, ATTR_WATERMARK, watermark.value);
+	container_begin_with(&c, ATTR_LIMIT, max.value);
+	container_begin_with(&c, ATTR_WATERMARK, watermark.value);
 	container_close(&c);
 	return 0;
 }

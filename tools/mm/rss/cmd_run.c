@@ -14,24 +14,8 @@
 #include "lifecycle.h"
 #include "message.h"
 #include "place.h"
-#include "size.h"
 #include "status.h"
 #include "summary.h"
-
-static void limit(const struct container *c, enum attr id,
-		  unsigned long long value)
-{
-	int err, status;
-
-	if (value == SIZE_UNLIMITED)
-		return;
-	err = attr_write(c->h, c->dir, id, value);
-	if (!err)
-		return;
-	status = container_explain(c, attr_file(c->h, id), err);
-	container_remove(c);
-	quit(status);
-}
 
 struct signals {
 	sigset_t inherited;	/* mask, for the command */
@@ -249,8 +233,8 @@ static int run_command(struct command_line *cl)
 	take_signals(&signals);
 	make(&c, &cl->h, parent, name);
 	free(parent);
-	limit(&c, ATTR_LIMIT, max.value);
-	limit(&c, ATTR_WATERMARK, watermark.value);
+	container_begin_with(&c, ATTR_LIMIT, max.value);
+	container_begin_with(&c, ATTR_WATERMARK, watermark.value);
 	summary.seconds = monotonic_seconds();
 	status = exit_status(run_in(&c, &signals, argv));
 	summary.seconds = monotonic_seconds() - summary.seconds;

@@ -11,6 +11,7 @@
 #include "lifecycle.h"
 #include "message.h"
 #include "name.h"
+#include "size.h"
 #include "status.h"
 #include "tasks.h"
 #include "walk.h"
@@ -187,4 +188,19 @@ int container_remove(const struct container *c)
 	while ((err = try_remove(c)) == -EBUSY && monotonic_seconds() < end)
 		usleep(REMOVE_POLL_US);
 	return err;
+}
+
+void container_begin_with(const struct container *c, enum attr id,
+			  unsigned long long value)
+{
+	int err, status;
+
+	if (value == SIZE_UNLIMITED)
+		return;
+	err = attr_write(c->h, c->dir, id, value);
+	if (!err)
+		return;
+	status = container_explain(c, attr_file(c->h, id), err);
+	container_remove(c);
+	quit(status);
 }

@@ -3,6 +3,7 @@
 #ifndef RSS_LIFECYCLE_H
 #define RSS_LIFECYCLE_H
 
+#include "attr.h"
 #include "container.h"
 
 /*
@@ -21,6 +22,13 @@ void container_make(struct container *c, const struct hierarchy *h,
  */
 void container_make_some(struct container *c, const struct hierarchy *h,
 			 const char *parent, const char *name);
+
+/*
+ * Sets a value of a container that was just made, unless it is SIZE_UNLIMITED.
+ * If that fails, removes the container and ends the program.
+ */
+void container_begin_with(const struct container *c, enum attr id,
+			  unsigned long long value);
 
 /*
  * Kills the tasks of a container and of those below it, and removes it,
