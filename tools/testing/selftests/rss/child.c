@@ -207,3 +207,14 @@ void child_filler(struct child *self, void *arg)
 	mem_verify(mem, filler->pages, self->pid);
 	child_sync(self);
 }
+
+void child_refiller(struct child *self, void *arg)
+{
+	size_t pages = *(size_t *)arg;
+	char *mem = mem_anon(pages);
+
+	for (;;) {
+		mem_fill(mem, pages, 0);
+		child_sync(self);
+	}
+}

@@ -89,4 +89,7 @@ struct filler {
  */
 void child_filler(struct child *self, void *arg);
 
+/* A child_fn for a size_t: each step fills the same number of pages again. */
+void child_refiller(struct child *self, void *arg);
+
 #endif

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "audit.h"
@@ -17,6 +16,7 @@
 #include "inject.h"
 #include "kmsg.h"
 #include "runner.h"
+#include "timer.h"
 #include "tunable.h"
 
 #define FAIL		"/sys/kernel/debug/fail_page_alloc/"
@@ -95,21 +95,10 @@ struct making {
 
 static void make(struct child *self, void *arg)
 {
-	struct sigevent event = {
-		.sigev_notify = SIGEV_SIGNAL,
-		.sigev_signo = SIGKILL,
-	};
 	const struct making *making = arg;
-	struct itimerspec in = {
-		.it_value.tv_sec = making->ns / NSEC_PER_SEC,
-		.it_value.tv_nsec = making->ns % NSEC_PER_SEC,
-	};
-	timer_t timer;
 
 	(void)self;
-	require(!timer_create(CLOCK_MONOTONIC, &event, &timer) &&
-		!timer_settime(timer, 0, &in, NULL),
-		"timer: %s", strerror(errno));
+	timer_set(timer_new(SIGKILL), making->ns);
 	require(!mkdir(making->path, 0755), "mkdir: %s", strerror(errno));
 }
 

@@ -6,12 +6,11 @@
  * documents. No task is killed.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "child.h"
+#include "clock.h"
 #include "container.h"
 #include "events.h"
 #include "hierarchy.h"
@@ -19,6 +18,7 @@
 #include "mem.h"
 #include "runner.h"
 #include "swap.h"
+#include "timer.h"
 
 /* The child has FILLED pages; HALF of that is enough for it to run. */
 #define FILLED		2048
@@ -232,58 +232,22 @@ static void test_subtree(const void *file)
 
 #define LARGE		(4 * FILLED)
 
-static void refill(struct child *self, void *arg)
-{
-	char *mem = mem_anon(LARGE);
-
-	(void)arg;
-	for (;;) {
-		mem_fill(mem, LARGE, 0);
-		child_sync(self);
-	}
-}
-
-static void ignore(int sig)
-{
-	(void)sig;
-}
-
-static timer_t make_timer(void)
-{
-	const struct sigaction action = { .sa_handler = ignore };
-	struct sigevent event = {
-		.sigev_notify = SIGEV_SIGNAL,
-		.sigev_signo = SIGUSR1,
-	};
-	timer_t timer;
-
-	require(!sigaction(SIGUSR1, &action, NULL) &&
-		!timer_create(CLOCK_MONOTONIC, &event, &timer), "timer: %s",
-		strerror(errno));
-	return timer;
-}
+static size_t large = LARGE;
 
 static long now_us(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	return clock_seconds() * 1000000;
 }
 
 /* With a signal after @us; without one if that is 0. */
 static int lower_with_signal(const struct file *file, const char *c,
 			     timer_t timer, long us)
 {
-	const struct itimerspec off = { 0 };
-	struct itimerspec on = {
-		.it_value = { us / 1000000, us % 1000000 * 1000 },
-	};
 	int err;
 
-	timer_settime(timer, 0, &on, NULL);
+	timer_set(timer, us * 1000);
 	err = lower(file, c, HALF);
-	timer_settime(timer, 0, &off, NULL);
+	timer_set(timer, 0);
 	return err;
 }
 
@@ -303,14 +267,14 @@ static void fill_again(const char *c, struct child *child)
 
 static void test_signal(const void *file)
 {
-	timer_t timer = make_timer();
+	timer_t timer = timer_new_interrupt();
 	struct child child;
 	int round, err = 0;
 	char *c;
 
 	swap_on(2 * LARGE);
 	c = container_new(NULL, "lowered");
-	child_start(&child, c, refill, NULL);
+	child_start(&child, c, child_refiller, &large);
 	for (round = 0; round < SIGNAL_ROUNDS && !err; round++) {
 		fill_again(c, &child);
 		err = lower_with_signal(file, c, timer,
@@ -330,14 +294,14 @@ static void test_signal(const void *file)
 static void test_signal_midway(const void *file)
 {
 	int part, err, interrupted = 0;
-	timer_t timer = make_timer();
+	timer_t timer = timer_new_interrupt();
 	struct child child;
 	long whole;
 	char *c;
 
 	swap_on(2 * LARGE);
 	c = container_new(NULL, "lowered");
-	child_start(&child, c, refill, NULL);
+	child_start(&child, c, child_refiller, &large);
 	whole = now_us();
 	err = lower(file, c, HALF);
 	require(!err, "lowering: %s", strerror(-err));

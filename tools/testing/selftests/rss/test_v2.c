@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "child.h"
 #include "container.h"
@@ -24,6 +23,7 @@
 #include "runner.h"
 #include "suites.h"
 #include "swap.h"
+#include "timer.h"
 
 #define FILLED		2048
 #define HALF		(FILLED / 2)
@@ -232,11 +232,6 @@ static void test_reclaim_no_swap(void)
 	let_end(&child);
 }
 
-static void ignore(int sig)
-{
-	(void)sig;
-}
-
 /*
  * The time between the start of the write and the signal increases each round,
  * until it hits the write.
@@ -245,47 +240,27 @@ static void ignore(int sig)
 #define STEP_NSEC	50000
 #define LARGE		(8 * FILLED)
 
-static void refill(struct child *self, void *arg)
-{
-	char *mem = mem_anon(LARGE);
-
-	(void)arg;
-	for (;;) {
-		mem_fill(mem, LARGE, 0);
-		child_sync(self);
-	}
-}
-
 static int reclaim_with_signal(const char *c, timer_t timer, long delay)
 {
-	const struct itimerspec off = { 0 };
-	struct itimerspec on = { .it_value.tv_nsec = delay };
 	int err;
 
-	timer_settime(timer, 0, &on, NULL);
+	timer_set(timer, delay);
 	err = reclaim_pages(c, LARGE);
-	timer_settime(timer, 0, &off, NULL);
+	timer_set(timer, 0);
 	return err;
 }
 
 static void test_reclaim_signal(void)
 {
-	const struct sigaction action = { .sa_handler = ignore };
-	struct sigevent event = {
-		.sigev_notify = SIGEV_SIGNAL,
-		.sigev_signo = SIGUSR1,
-	};
+	timer_t timer = timer_new_interrupt();
+	size_t pages = LARGE;
 	struct child child;
-	timer_t timer;
 	int round, err;
 	char *c;
 
-	require(!sigaction(SIGUSR1, &action, NULL) &&
-		!timer_create(CLOCK_MONOTONIC, &event, &timer), "timer: %s",
-		strerror(errno));
 	swap_on(2 * LARGE);
 	c = container_new(NULL, "filled");
-	child_start(&child, c, refill, NULL);
+	child_start(&child, c, child_refiller, &pages);
 	for (round = 0; round < ROUNDS; round++) {
 		child_step(&child);
 		err = reclaim_with_signal(c, timer, 1 + round * STEP_NSEC);
