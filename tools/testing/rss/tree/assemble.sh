@@ -54,12 +54,12 @@ add_overlay_files()
 # the first of them. The line of an object enters with its source.
 add_objects()
 {
-	local path line object
+	local path line
 
 	while read -r path; do
 		while IFS= read -r line; do
-			object=$(sed -n 's/^obj-.* += \([^ ]*\)\.o$/\1/p' <<< "$line")
-			[ -z "$object" ] || [ -n "$(git ls-files -- "${path%/*}/$object.c")" ] || continue
+			[[ ! $line =~ ^obj-.*" += "([^ ]*)\.o$ ]] ||
+				[ -n "$(git ls-files -- "${path%/*}/${BASH_REMATCH[1]}.c")" ] || continue
 			printf '%s\n' "$line"
 		done < "$(overlay_file "$path")" > "$GIT_DIR/rss-makefile"
 		printf '100644 %s\t%s\n' \
